@@ -1,0 +1,64 @@
+/** What the one door takes and gives. */
+import type { Readable } from 'node:stream';
+import type { OutcomeKind } from '../model/index.ts';
+
+export interface Invocation {
+  readonly functionName: string;
+  /** An alias, a version number, or null for `live`. */
+  readonly qualifier: string | null;
+  /** JSON text. */
+  readonly event: string | Uint8Array;
+  /** The id the function and its caller see; becomes the attempt's id. */
+  readonly requestId: string;
+  readonly traceId: string | null;
+  readonly clientContext: string | null;
+}
+
+/** The facts of the REPORT line. Milliseconds and MB. */
+export interface Report {
+  readonly outcome: OutcomeKind;
+  readonly durationMs: number;
+  readonly billedMs: number;
+  readonly initMs: number | null;
+  readonly memoryMb: number;
+  readonly maxMemoryMb: number;
+  readonly queuedMs: number;
+  /** Present on a cold start: where its time went. */
+  readonly phases: StartPhases | null;
+}
+
+/** Cold start by phase, ms: getting a process, its runtime's boot, the user's init. */
+export interface StartPhases {
+  readonly sandboxMs: number;
+  readonly runtimeMs: number;
+  readonly initMs: number;
+  /** Whether a blank sandbox was ready. */
+  readonly blank: boolean;
+}
+
+/** How an invocation of a function that ran (or failed to) came out. Platform refusals are thrown as faults. */
+export type InvokeResult =
+  | {
+      readonly kind: 'result';
+      readonly executedVersion: number;
+      readonly payload: Buffer;
+      readonly report: Report;
+    }
+  | {
+      readonly kind: 'error';
+      readonly executedVersion: number;
+      /** `error`: the handler's own; `timeout`, `crash`, `init-error`: what ended it. */
+      readonly outcome: 'error' | 'timeout' | 'crash' | 'init-error';
+      readonly errorType: string;
+      /** Lambda's error object as JSON. */
+      readonly payload: Buffer;
+      readonly report: Report;
+    }
+  | {
+      readonly kind: 'stream';
+      readonly executedVersion: number;
+      readonly contentType: string;
+      readonly body: Readable;
+      /** Resolves when the stream has ended and the instance is free. */
+      readonly report: Promise<Report>;
+    };

@@ -1,0 +1,98 @@
+/**
+ * The guest: our end of the conversation with the code in one sandbox.
+ *
+ * A guest is booted, then initialised once with one function's code, then asked to do one thing at
+ * a time. It owns the conversation only: it starts no process, keeps no time and decides nothing.
+ * When the process ends, every pending promise rejects with `GuestGone`; why it ended is for whoever
+ * owns the process to say.
+ */
+import type { Duplex, Readable } from 'node:stream';
+import type { RuntimeName } from '../model/index.ts';
+
+/** One function's code and everything it may see, for a sandbox that is about to run it. */
+export interface Setup {
+  readonly functionName: string;
+  readonly version: number;
+  readonly runtime: RuntimeName;
+  readonly handler: string;
+  readonly memoryMb: number;
+  /** Path of the unpacked package, as the code sees it: LAMBDA_TASK_ROOT. */
+  readonly taskRoot: string;
+  /** The function's own variables, DATABASE_URL included. Lambda's variables are added by the runtime. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** `on-demand` or `provisioned-concurrency`: AWS_LAMBDA_INITIALIZATION_TYPE. */
+  readonly initializationType: 'on-demand' | 'provisioned-concurrency';
+  readonly logStream: string;
+}
+
+/** One invocation, as the code is to see it. */
+export interface Work {
+  readonly requestId: string;
+  /** The event: JSON text, never parsed on our side. */
+  readonly event: string | Uint8Array;
+  /** When the invocation must have ended, wall-clock ms. */
+  readonly deadlineMs: number;
+  readonly functionArn: string;
+  /** X-Ray header of the caller's trace; null: none. */
+  readonly traceId: string | null;
+  /** JSON of the caller's ClientContext; null: none. */
+  readonly clientContext: string | null;
+}
+
+/** An error object of Lambda's form, as JSON: `errorType`, `errorMessage`, `trace` or `stackTrace`. */
+export interface FunctionError {
+  readonly errorType: string;
+  readonly payload: Buffer;
+}
+
+export type Answer =
+  | { readonly kind: 'result'; readonly payload: Buffer }
+  | { readonly kind: 'error'; readonly error: FunctionError }
+  | {
+      readonly kind: 'stream';
+      /** `application/octet-stream`, or `application/vnd.awslambda.http-integration-response` with its prelude. */
+      readonly contentType: string;
+      readonly body: Readable;
+      /** Resolves when the function has ended its stream: null, or the error it ended with. */
+      readonly ended: Promise<FunctionError | null>;
+    };
+
+/** The process behind a guest ended (or broke the protocol, which ends it). */
+export class GuestGone extends Error {
+  override readonly name = 'GuestGone';
+}
+
+export interface Guest {
+  /** Resolves when the runtime is up: a blank one waits for its code, any other is initialising. */
+  booted(): Promise<void>;
+  /** Gives a blank guest its code, or waits for one that was launched with it. @returns the init error, or null */
+  init(setup: Setup): Promise<FunctionError | null>;
+  /** One at a time. Resolves with the answer, or with the start of a stream. */
+  invoke(work: Work): Promise<Answer>;
+  /** Ends the conversation and closes the guest's listener. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What a driver needs to start the process of a guest, and how to talk to it afterwards. */
+export interface Prepared {
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether the process is given a connected stream socket as descriptor 3. */
+  readonly channel: boolean;
+  /** Whether the runtime marks its own log lines with request ids (see logs/). */
+  readonly tagsLogs: boolean;
+  connect(channel: Duplex | null): Guest;
+  /** Gives back what was prepared when no process came of it. Idempotent. */
+  abandon(): Promise<void>;
+}
+
+/** Every runtime of this node. */
+export interface Runtimes {
+  /** Whether a runtime can wait for its code in a booted process. */
+  canBeBlank(runtime: RuntimeName): boolean;
+  /**
+   * @param setup null: boot it blank
+   * @throws {Fault} `runtime-unavailable` when the machine lacks the interpreter
+   */
+  prepare(runtime: RuntimeName, memoryMb: number, setup: Setup | null): Promise<Prepared>;
+}

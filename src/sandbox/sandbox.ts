@@ -1,0 +1,57 @@
+/**
+ * The sandbox port: what a driver must be able to do. Small on purpose; every driver (and the fake)
+ * passes the same suite, contract.ts. Rules that hold for all of them (stop once, no freeze of the
+ * dead) live in safe.ts, not in each driver.
+ */
+import type { Duplex } from 'node:stream';
+
+export interface SandboxSpec {
+  readonly id: string;
+  readonly argv: readonly string[];
+  /** The whole environment but for what the driver itself must add (TMPDIR, HOME); nothing of the host's leaks in. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMb: number;
+  readonly ephemeralMb: number;
+  /** A connected stream socket as descriptor 3 of the process, for its guest. */
+  readonly channel: boolean;
+  /** Descriptor that becomes the process's stdout and stderr. The driver closes its copy. */
+  readonly outputFd: number;
+}
+
+/** How a sandbox's process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The driver ended it because it was over its memory limit. */
+  readonly outOfMemory: boolean;
+}
+
+export interface Sandbox {
+  readonly id: string;
+  /** For people and for tests; null where a driver has none. */
+  readonly pid: number | null;
+  readonly channel: Duplex | null;
+  /** Resolves, never rejects, when the main process has ended and nothing of the sandbox is left. */
+  readonly exited: Promise<Exit>;
+  /** @returns the path under which code in the sandbox finds this folder */
+  place(codeDir: string): Promise<string>;
+  /** Applies a function's own limits to a sandbox that was started blank. */
+  limit(limits: { readonly memoryMb: number; readonly ephemeralMb: number }): void;
+  freeze(): void;
+  thaw(): void;
+  /** Highest memory use so far, MB. May lag by up to a second. */
+  peakMemoryMb(): number;
+  /** Ends every process of the sandbox: SIGTERM first if `graceMs` > 0, SIGKILL after it. */
+  stop(graceMs: number): Promise<Exit>;
+}
+
+export interface SandboxDriver {
+  readonly name: string;
+  /** One line for people: what isolation this driver gives, and what it does not. */
+  readonly promise: string;
+  start(spec: SandboxSpec): Promise<Sandbox>;
+  /** Ends what an earlier node on the same home left running. @returns how many processes */
+  sweep(): Promise<number>;
+  /** Stops every sandbox. */
+  close(): Promise<void>;
+}
