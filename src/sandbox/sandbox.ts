@@ -1,8 +1,9 @@
 /**
  * The sandbox port: what a driver must be able to do. Small on purpose; every driver (and the fake)
- * passes the same suite, contract.ts. Rules that hold for all of them (stop once, no freeze of the
+ * passes the same suite, contract.ts. Rules that hold for all of them (stop once, never freeze the
  * dead) live in safe.ts, not in each driver.
  */
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 export interface SandboxSpec {
@@ -14,8 +15,8 @@ export interface SandboxSpec {
   readonly ephemeralMb: number;
   /** A connected stream socket as descriptor 3 of the process, for its guest. */
   readonly channel: boolean;
-  /** Descriptor that becomes the process's stdout and stderr. The driver closes its copy. */
-  readonly outputFd: number;
+  /** Becomes the process's stdout and stderr. The driver destroys our copy. */
+  readonly output: Socket;
 }
 
 /** How a sandbox's process ended. */
@@ -33,8 +34,8 @@ export interface Sandbox {
   readonly channel: Duplex | null;
   /** Resolves, never rejects, when the main process has ended and nothing of the sandbox is left. */
   readonly exited: Promise<Exit>;
-  /** @returns the path under which code in the sandbox finds this folder */
-  place(codeDir: string): Promise<string>;
+  /** Makes this folder the sandbox's code, at the path that the driver's `taskRoot` names. */
+  place(codeDir: string): Promise<void>;
   /** Applies a function's own limits to a sandbox that was started blank. */
   limit(limits: { readonly memoryMb: number; readonly ephemeralMb: number }): void;
   freeze(): void;
@@ -49,9 +50,12 @@ export interface SandboxDriver {
   readonly name: string;
   /** One line for people: what isolation this driver gives, and what it does not. */
   readonly promise: string;
+  /** @returns the path under which code in a sandbox finds this folder */
+  taskRoot(codeDir: string): string;
+  /** @throws {Fault} `sandbox-failed` when no process came of it; nothing is left behind then */
   start(spec: SandboxSpec): Promise<Sandbox>;
   /** Ends what an earlier node on the same home left running. @returns how many processes */
   sweep(): Promise<number>;
-  /** Stops every sandbox. */
+  /** Stops every sandbox, and waits. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,0 +1,167 @@
+/**
+ * The `process` driver: a sandbox is a process group of the host, and nothing more.
+ *
+ * Gives  a session and process group of its own, a clean environment, a scratch folder, a watched
+ *        memory limit, and, when the node is root, a user of its own (see users.ts).
+ * Lacks  isolation: code sees the host's files and network as any unprivileged user does, and
+ *        /tmp is the host's (TMPDIR is the sandbox's own). For code you trust.
+ *
+ * A sandbox is gone when its main process has ended, every other process of its session and user
+ * has been killed, and its folder has been removed; only then does `exited` resolve.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chownSync, mkdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { type Clock, Fault, type Random } from '../../base/index.ts';
+import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
+import { killQuietly, sweepRunFiles, writeRunFile } from './run-files.ts';
+import { type UserSource, userSource } from './users.ts';
+import { startWatch, type Watch } from './watch.ts';
+
+export interface ProcessDriverOptions {
+  /** Folder of the driver's own: scratch folders and run files. Its parents must be traversable by everybody. */
+  readonly home: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+interface Host {
+  readonly scratch: string;
+  readonly runFiles: string;
+  readonly users: UserSource;
+  readonly watch: Watch;
+  readonly clock: Clock;
+  readonly running: Set<Sandbox>;
+}
+
+export function processDriver({ home, clock, random }: ProcessDriverOptions): SandboxDriver {
+  const host: Host = {
+    scratch: join(home, 'scratch'),
+    runFiles: join(home, 'run'),
+    users: userSource(random),
+    watch: startWatch(),
+    clock,
+    running: new Set(),
+  };
+  mkdirSync(host.scratch, { recursive: true, mode: 0o711 });
+  mkdirSync(host.runFiles, { recursive: true, mode: 0o700 });
+
+  return {
+    name: 'process',
+    promise: 'Functions run as plain processes, without isolation: for code you trust.',
+    taskRoot: (codeDir) => codeDir,
+    start: (spec) => startProcess(host, spec),
+    async sweep() {
+      const killed = sweepRunFiles(host.runFiles);
+      rmSync(host.scratch, { recursive: true, force: true });
+      mkdirSync(host.scratch, { recursive: true, mode: 0o711 });
+      return killed;
+    },
+    async close() {
+      await Promise.all([...host.running].map((sandbox) => sandbox.stop(0)));
+      await host.watch.close();
+    },
+  };
+}
+
+async function startProcess(host: Host, spec: SandboxSpec): Promise<Sandbox> {
+  const uid = host.users.take();
+  const scratch = join(host.scratch, spec.id);
+  makeScratch(scratch, uid);
+  const child = spawnIn(spec, scratch, uid);
+  spec.output.destroy(); // the process has its own copy now
+  try {
+    await started(child);
+  } catch (cause) {
+    host.users.giveBack(uid);
+    await rm(scratch, { recursive: true, force: true });
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault('sandbox-failed', `The process of a sandbox could not be started: ${what}.`, { cause });
+  }
+  const sandbox = processSandbox(host, child, { spec, scratch, uid });
+  host.running.add(sandbox);
+  sandbox.exited.then(() => host.running.delete(sandbox));
+  return sandbox;
+}
+
+function makeScratch(scratch: string, uid: number | null): void {
+  mkdirSync(scratch, { mode: 0o700 });
+  mkdirSync(join(scratch, 'tmp'), { mode: 0o700 });
+  if (uid === null) return;
+  chownSync(scratch, uid, uid);
+  chownSync(join(scratch, 'tmp'), uid, uid);
+}
+
+function spawnIn(spec: SandboxSpec, scratch: string, uid: number | null): ChildProcess {
+  const [program, ...args] = spec.argv;
+  return spawn(program as string, args, {
+    cwd: scratch,
+    env: { ...spec.environment, TMPDIR: join(scratch, 'tmp'), HOME: join(scratch, 'tmp') },
+    detached: true, // a session of its own: Ctrl-C at the node's terminal is not for the sandboxes
+    stdio: ['ignore', spec.output, spec.output, spec.channel ? 'pipe' : 'ignore'],
+    ...(uid === null ? {} : { uid, gid: uid }),
+  });
+}
+
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+}
+
+interface Born {
+  readonly spec: SandboxSpec;
+  readonly scratch: string;
+  readonly uid: number | null;
+}
+
+function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid }: Born): Sandbox {
+  const pid = child.pid as number;
+  const watched = host.watch.add(pid, spec.memoryMb);
+  const runFile = writeRunFile(host.runFiles, pid, uid);
+  const exited = ended(child).then(async ({ code, signal }) => {
+    const outOfMemory = watched.wasKilled();
+    watched.release();
+    await host.watch.reap(pid, uid);
+    rmSync(runFile, { force: true });
+    await rm(scratch, { recursive: true, force: true });
+    host.users.giveBack(uid);
+    return { code, signal, outOfMemory } satisfies Exit;
+  });
+  return {
+    id: spec.id,
+    pid,
+    channel: (child.stdio[3] as Duplex | null | undefined) ?? null,
+    exited,
+    place: async () => {},
+    limit: ({ memoryMb }) => watched.setLimitMb(memoryMb),
+    freeze() {
+      killQuietly(-pid, 'SIGSTOP');
+      watched.setActive(false);
+    },
+    thaw() {
+      watched.setActive(true);
+      killQuietly(-pid, 'SIGCONT');
+    },
+    peakMemoryMb: () => watched.peakMb(),
+    async stop(graceMs) {
+      if (graceMs > 0) {
+        killQuietly(-pid, 'SIGTERM');
+        const kill = host.clock.after(graceMs, () => killQuietly(-pid, 'SIGKILL'));
+        exited.then(() => kill.cancel());
+      } else {
+        killQuietly(-pid, 'SIGKILL');
+      }
+      return exited;
+    },
+  };
+}
+
+function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+}

@@ -1,0 +1,20 @@
+/** The table that the watch and its thread share. */
+
+/** How often the memory of a running sandbox is looked at, in ms. */
+export const SAMPLE_MS = 50;
+
+/** Rows in the table: the most sandboxes a node can hold under this driver. */
+export const MAX_ROWS = 4_096;
+
+export const STATE = { free: 0, active: 1, quiet: 2, killed: 3 } as const;
+
+/** Cells of `control`. */
+export const COLUMNS = { wakeups: 0 } as const;
+
+export interface Columns {
+  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly pids: Int32Array<SharedArrayBuffer>;
+  readonly states: Int32Array<SharedArrayBuffer>;
+  readonly limitsKb: Float64Array<SharedArrayBuffer>;
+  readonly peaksKb: Float64Array<SharedArrayBuffer>;
+}

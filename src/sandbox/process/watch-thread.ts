@@ -1,0 +1,79 @@
+/** The thread behind watch.ts: samples memory, kills who is over, ends leftovers. See there. */
+import { readFileSync } from 'node:fs';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { killQuietly, processesOf } from './run-files.ts';
+import { COLUMNS, type Columns, MAX_ROWS, SAMPLE_MS, STATE } from './watch-table.ts';
+
+interface ReapOrder {
+  readonly ticket: number;
+  readonly session: number;
+  readonly uid: number | null;
+}
+
+const { control, pids, states, limitsKb, peaksKb } = workerData as Columns;
+
+/** Resident memory of a process and its children, KB. A child of a child counts too; depth is bounded. */
+function treeKb(pid: number, depth = 0): number {
+  let kb = 0;
+  try {
+    const statm = readFileSync(`/proc/${pid}/statm`, 'latin1');
+    kb = Number(statm.split(' ')[1]) * 4;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    if (children !== '' && depth < 8) {
+      for (const child of children.split(' ')) kb += treeKb(Number(child), depth + 1);
+    }
+  } catch {
+    // It ended while we looked: what we saw is what counts.
+  }
+  return kb;
+}
+
+/** @returns how many rows can still grow */
+function sampleAll(): number {
+  let active = 0;
+  for (let row = 0; row < MAX_ROWS; row++) {
+    if (Atomics.load(states, row) !== STATE.active) continue;
+    active += 1;
+    const pid = pids[row] as number;
+    const kb = treeKb(pid);
+    if (kb > (peaksKb[row] as number)) peaksKb[row] = kb;
+    if (kb <= (limitsKb[row] as number)) continue;
+    if (Atomics.compareExchange(states, row, STATE.active, STATE.killed) === STATE.active) {
+      killQuietly(-pid, 'SIGKILL');
+    }
+  }
+  return active;
+}
+
+function takeOrders(): ReapOrder[] {
+  const orders: ReapOrder[] = [];
+  for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
+    orders.push(next.message as ReapOrder);
+  }
+  return orders;
+}
+
+/** One look through /proc serves every order that is waiting; repeated until nothing new turned up. */
+function reap(orders: readonly ReapOrder[]): void {
+  const sessions = new Set(orders.map((order) => order.session));
+  const uids = new Set(orders.map((order) => order.uid).filter((uid) => uid !== null));
+  for (let round = 0; round < 10; round++) {
+    const left = processesOf(sessions, uids).filter((pid) => killQuietly(pid, 'SIGKILL'));
+    if (left.length === 0) break;
+  }
+  for (const order of orders) parentPort!.postMessage(order.ticket);
+}
+
+let active = 0;
+let sampledAtMs = 0;
+for (;;) {
+  const seen = Atomics.load(control, COLUMNS.wakeups);
+  const orders = takeOrders();
+  if (orders.length > 0) reap(orders);
+  if (performance.now() - sampledAtMs >= SAMPLE_MS || active === 0) {
+    active = sampleAll();
+    sampledAtMs = performance.now();
+  }
+  const waitMs = active > 0 ? sampledAtMs + SAMPLE_MS - performance.now() : Number.POSITIVE_INFINITY;
+  Atomics.wait(control, COLUMNS.wakeups, seen, Math.max(1, waitMs));
+}

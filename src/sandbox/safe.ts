@@ -1,0 +1,56 @@
+/**
+ * The rules that hold for every driver, kept in one place: a stop happens once and every later one
+ * waits for it; the dead and the already frozen are not frozen, only the frozen are thawed; a
+ * frozen sandbox is thawed before it is asked to end, or it could not hear the request.
+ */
+import type { Exit, Sandbox, SandboxDriver } from './sandbox.ts';
+
+/** @returns the same driver, with every sandbox it starts held to the rules above */
+export function safe(driver: SandboxDriver): SandboxDriver {
+  return {
+    name: driver.name,
+    promise: driver.promise,
+    taskRoot: (codeDir) => driver.taskRoot(codeDir),
+    start: async (spec) => safeSandbox(await driver.start(spec)),
+    sweep: () => driver.sweep(),
+    close: () => driver.close(),
+  };
+}
+
+function safeSandbox(inner: Sandbox): Sandbox {
+  let alive = true;
+  let frozen = false;
+  let stopping: Promise<Exit> | null = null;
+  inner.exited.then(() => {
+    alive = false;
+  });
+
+  function thaw(): void {
+    if (!frozen) return;
+    frozen = false;
+    if (alive) inner.thaw();
+  }
+
+  return {
+    id: inner.id,
+    pid: inner.pid,
+    channel: inner.channel,
+    exited: inner.exited,
+    place: (codeDir) => inner.place(codeDir),
+    limit: (limits) => inner.limit(limits),
+    peakMemoryMb: () => inner.peakMemoryMb(),
+    freeze() {
+      if (frozen || !alive || stopping !== null) return;
+      frozen = true;
+      inner.freeze();
+    },
+    thaw,
+    stop(graceMs) {
+      if (stopping === null) {
+        if (graceMs > 0) thaw();
+        stopping = alive ? inner.stop(graceMs) : inner.exited;
+      }
+      return stopping;
+    },
+  };
+}
