@@ -40,6 +40,8 @@ export const LIMITS = {
   /** Functions and routes of one app. */
   functionsPerApp: 200,
   routesPerFunction: 100,
+  /** Versions kept of a function; older ones go, except those that an alias points at. */
+  versionsPerFunction: 100,
   /** A manifest, in bytes. */
   manifestBytes: 256 * KB,
   /** Log lines: one line, in bytes (AWS: 256 KB); what one instance may keep per second, and at once. */
