@@ -1,0 +1,67 @@
+/** Checks across the parts of an app: the same for a manifest and for the JSON of a deploy. */
+import { fullName } from '../model/index.ts';
+import { nearest } from './nearest.ts';
+import { type RouteKey, reportDuplicates } from './routes.ts';
+import { below, type Path, report, type Spot, shown } from './rules.ts';
+
+/** AWS: a function's name has at most 64 characters. */
+const MAX_FULL_NAME = 64;
+
+/** One function, as far as the checks across an app care. */
+export interface Part {
+  readonly at: Path;
+  readonly key: string;
+  readonly database: string | null;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly routes: readonly RouteKey[];
+}
+
+export interface Whole {
+  readonly app: string;
+  readonly databases: readonly string[];
+  readonly parts: readonly Part[];
+  /** Where the parts of `Part` are below its `at`. */
+  readonly below: { readonly environment: Path; readonly database: Path };
+}
+
+/** @param lineOf for messages that name a second place: ` on line 12`, or empty */
+export function checkAcross(app: Whole, spot: Spot, lineOf: (path: Path) => string): void {
+  for (const part of app.parts) checkPart(part, app, spot);
+  const routes = app.parts.flatMap((part) =>
+    part.routes.map((key, index) => ({ at: [...part.at, 'routes', index], key })),
+  );
+  reportDuplicates(routes, spot, lineOf);
+}
+
+function checkPart(part: Part, app: Whole, spot: Spot): void {
+  const name = fullName(app.app, part.key);
+  const here = part.at.reduce<Spot>(below, spot);
+  if (app.app !== '' && name.length > MAX_FULL_NAME) {
+    report(
+      here,
+      `the full name ${name} has ${name.length} characters; at most ${MAX_FULL_NAME} are allowed`,
+      'key',
+    );
+  }
+  if (part.database === null || part.database === '') return;
+  if (!app.databases.includes(part.database)) {
+    const meant = nearest(part.database, app.databases);
+    const hint = meant === null ? 'declare it under `databases`' : `did you mean \`${meant}\`?`;
+    report(
+      app.below.database.reduce<Spot>(below, here),
+      `no database ${shown(part.database)} in this app; ${hint}`,
+    );
+  }
+  if (Object.hasOwn(part.environment, 'DATABASE_URL')) {
+    const spotOfUrl = [...app.below.environment, 'DATABASE_URL'].reduce<Spot>(below, here);
+    report(spotOfUrl, '`DATABASE_URL` is set by `database`; take one of the two out', 'key');
+  }
+}
+
+/** Reports every repetition in a list of words. */
+export function reportRepeated(words: readonly string[], spot: Spot): void {
+  for (const [index, word] of words.entries()) {
+    if (word !== '' && words.indexOf(word) < index)
+      report(below(spot, index), `${shown(word)} is there twice`);
+  }
+}

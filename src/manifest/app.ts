@@ -1,0 +1,82 @@
+/** The JSON of an App, as a client of the API sends it: the same rules, other spelling. */
+import { type App, type AppFunction, type FunctionConfig, LIMITS } from '../model/index.ts';
+import { checkAcross, reportRepeated } from './across.ts';
+import { environment } from './environment.ts';
+import { failureOfJson } from './failure.ts';
+import * as field from './fields.ts';
+import { routeObject } from './routes.ts';
+import { listOf, type Problem, type Rule, record, report, type Spot, whole } from './rules.ts';
+
+const { required } = field;
+
+/** A value that may also be null. */
+function orNull<T>(rule: Rule<T>): Rule<T | null> {
+  return { schema: rule.schema, read: (value, spot) => (value === null ? null : rule.read(value, spot)) };
+}
+
+const configRule = record<FunctionConfig>(
+  {
+    shape: required(field.shape),
+    runtime: required(field.runtime),
+    handler: required(field.handler),
+    memoryMb: required(whole({ ...LIMITS.memoryMb, what: 'MB' })),
+    timeoutMs: required(whole({ ...LIMITS.timeoutMs, what: 'ms' })),
+    stopAfterMs: required(whole({ ...LIMITS.stopAfterMs, what: 'ms' })),
+    ephemeralMb: required(whole({ ...LIMITS.ephemeralMb, what: 'MB' })),
+    environment: required(environment('text')),
+    database: required(orNull(field.name)),
+  },
+  { what: 'a configuration' },
+);
+
+const functionRule = record<AppFunction>(
+  {
+    key: required(field.name),
+    config: required(configRule),
+    reserved: required(orNull(field.reserved)),
+    routes: required(listOf(routeObject, { max: LIMITS.routesPerFunction, what: 'routes' })),
+  },
+  { what: 'a function' },
+);
+
+const appRule = record<App>(
+  {
+    app: required(field.name),
+    hosts: required(listOf(field.host, { max: 20, what: 'hosts' })),
+    databases: required(listOf(field.name, { max: 10, what: 'databases' })),
+    functions: required(listOf(functionRule, { max: LIMITS.functionsPerApp, what: 'functions' })),
+  },
+  { what: 'an app', across: acrossApp },
+);
+
+function acrossApp(app: App, spot: Spot): void {
+  reportRepeated(app.hosts, { ...spot, path: ['hosts'] });
+  reportRepeated(app.databases, { ...spot, path: ['databases'] });
+  reportRepeated(
+    app.functions.map(({ key }) => key),
+    { ...spot, path: ['functions'] },
+  );
+  if (app.functions.length === 0) report({ ...spot, path: ['functions'] }, 'needs at least one function');
+  const parts = app.functions.map(({ key, config, routes }, index) => ({
+    at: ['functions', index],
+    key,
+    database: config.database,
+    environment: config.environment,
+    routes,
+  }));
+  const where = { environment: ['config', 'environment'], database: ['config', 'database'] };
+  checkAcross({ app: app.app, databases: app.databases, parts, below: where }, spot, () => '');
+}
+
+/**
+ * Validates the JSON of an App.
+ *
+ * @param json parsed JSON of any kind
+ * @throws {Fault} `manifest-invalid`; one line for each problem: `functions[0].config.memoryMb: …`
+ */
+export function parseApp(json: unknown): App {
+  const problems: Problem[] = [];
+  const app = appRule.read(json, { path: [], problems, written: () => undefined });
+  if (problems.length > 0) throw failureOfJson(problems);
+  return app;
+}

@@ -1,0 +1,248 @@
+/** `skein.yaml`: its keys, and how it becomes an App. */
+import { Fault } from '../base/index.ts';
+import { type App, type AppFunction, LIMITS, type RuntimeName, type Shape } from '../model/index.ts';
+import { checkAcross, reportRepeated } from './across.ts';
+import { readDocument } from './document.ts';
+import { environment } from './environment.ts';
+import { failure, type Located } from './failure.ts';
+import * as field from './fields.ts';
+import { type RouteKey, route } from './routes.ts';
+import {
+  type JsonSchema,
+  kindOf,
+  listOf,
+  mapOf,
+  type Path,
+  type Problem,
+  record,
+  report,
+  shown,
+  text,
+} from './rules.ts';
+import { duration, size } from './units.ts';
+
+interface FunctionText {
+  shape: Shape;
+  runtime: RuntimeName;
+  handler: string;
+  code: string;
+  memory: number;
+  timeout: number;
+  stopAfter: number;
+  ephemeral: number;
+  environment: Readonly<Record<string, string>>;
+  concurrency: { reserved: number | null };
+  routes: RouteKey[];
+  database: string | null;
+}
+
+interface AppText {
+  app: string;
+  hosts: string[];
+  databases: ReadonlyMap<string, object>;
+  functions: ReadonlyMap<string, FunctionText>;
+}
+
+/** What the packer needs to know about a function's code. */
+export interface Source {
+  /** Folder or `.zip`, relative to the manifest's folder. */
+  readonly code: string;
+  readonly handler: string;
+  /** Line of `code` in the manifest, for messages. */
+  readonly line: number;
+}
+
+export interface Manifest {
+  readonly app: App;
+  /** By function key. */
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+const { described, optional, required } = field;
+const code = text({ minLength: 1 }, (value) =>
+  value === '' || value.includes('\0') ? `${shown(value)} is not the path of a folder or a .zip file` : null,
+);
+
+const functionRule = record<FunctionText>(
+  {
+    shape: optional(
+      described(field.shape, 'How events reach the code.', { default: 'function' }),
+      () => 'function',
+    ),
+    runtime: required(described(field.runtime, "What runs the code: AWS's identifiers.")),
+    handler: optional(described(field.handler, 'file.export inside `code`, as on Lambda.'), () => ''),
+    code: required(described(code, "A folder or a .zip file, relative to the manifest's folder.")),
+    memory: optional(
+      described(size(LIMITS.memoryMb), 'Memory of an instance.', { default: '128MB' }),
+      () => LIMITS.memoryMb.default,
+    ),
+    timeout: optional(
+      described(duration(LIMITS.timeoutMs), 'How long one invocation may run.', { default: '3s' }),
+      () => LIMITS.timeoutMs.default,
+    ),
+    stopAfter: optional(
+      described(duration(LIMITS.stopAfterMs), 'An instance unused for this long is stopped.', {
+        default: '5m',
+      }),
+      () => LIMITS.stopAfterMs.default,
+    ),
+    ephemeral: optional(
+      described(size(LIMITS.ephemeralMb), 'Size of /tmp.', { default: '512MB' }),
+      () => LIMITS.ephemeralMb.default,
+    ),
+    environment: optional(described(environment('plain'), 'Environment variables.'), () => ({})),
+    concurrency: optional(described(field.concurrency, 'Limits on instances at once.'), () => ({
+      reserved: null,
+    })),
+    routes: optional(
+      described(
+        listOf(route, { max: LIMITS.routesPerFunction, what: 'routes' }),
+        'Method and path, e.g. "POST /orders".',
+      ),
+      () => [],
+    ),
+    database: optional<string | null>(
+      described(field.name, 'The database whose URL is DATABASE_URL.'),
+      () => null,
+    ),
+  },
+  {
+    what: 'a function',
+    later: ['triggers', 'uses', 'image', 'command', 'main', 'layers', 'destinations', 'secrets', 'role'],
+    across(found, spot) {
+      if (found.handler !== '' || found.runtime === 'provided.al2023') return;
+      const given = spot.problems.some((problem) => sameField(problem.path, [...spot.path, 'handler']));
+      if (!given) report(spot, '`handler` is missing; write file.export, such as index.handler', 'key');
+    },
+  },
+);
+
+const appRule = record<AppText>(
+  {
+    app: required(described(field.name, "The app's name; a function's full name is <app>-<key>.")),
+    hosts: optional(
+      described(listOf(field.host, { max: 20, what: 'hosts' }), "More hosts for the app's routes."),
+      () => [],
+    ),
+    databases: optional(
+      described(
+        mapOf(record({}, { what: 'a map ({} will do)' }), field.named('databases', 10)),
+        'PostgreSQL databases of its own.',
+      ),
+      () => new Map(),
+    ),
+    functions: required(mapOf(functionRule, field.named('functions', LIMITS.functionsPerApp))),
+  },
+  {
+    what: 'a manifest',
+    later: [
+      'queues',
+      'buckets',
+      'schedules',
+      'streams',
+      'tables',
+      'topics',
+      'secrets',
+      'workflows',
+      'roles',
+      'resources',
+    ],
+    across: (found, spot) => reportRepeated(found.hosts, { ...spot, path: ['hosts'] }),
+  },
+);
+
+function sameField(a: Path, b: Path): boolean {
+  return a.length === b.length && a.every((part, index) => part === b[index]);
+}
+
+/**
+ * Reads and validates a manifest.
+ *
+ * @param text content of the file; at most LIMITS.manifestBytes
+ * @param from.file its name, as messages show it
+ * @throws {Fault} `manifest-invalid`; the message has one line for each problem:
+ *   `skein.yaml:7:13 functions.orders.memory: what is wrong and what is allowed`
+ */
+export function parseManifest(text: string, from: { file: string }): Manifest {
+  const { file } = from;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LIMITS.manifestBytes) {
+    const message = `${file} is ${bytes} bytes long; at most ${LIMITS.manifestBytes} are allowed`;
+    throw new Fault('manifest-invalid', message, { facts: { file, line: 1 } });
+  }
+  const document = readDocument(text);
+  if (document.errors.length > 0)
+    throw failure(
+      file,
+      document.errors.map((error) => ({ ...error, path: [] })),
+    );
+  if (document.value === null || document.value === undefined) {
+    throw failure(file, [
+      { line: 1, column: 1, path: [], message: 'is empty; it needs `app` and `functions`' },
+    ]);
+  }
+  const problems: Problem[] = [];
+  const lineOf = (path: Path) => ` on line ${document.placeOf(path, 'value').line}`;
+  const found = appRule.read(document.value, { path: [], problems, written: document.written });
+  checkWhole(found, problems, lineOf);
+  if (problems.length > 0) {
+    const located: Located[] = problems.map((one) => ({ ...one, ...document.placeOf(one.path, one.at) }));
+    throw failure(file, located);
+  }
+  const sources = new Map<string, Source>();
+  for (const [key, { code, handler }] of found.functions) {
+    sources.set(key, {
+      code,
+      handler: handler || BOOTSTRAP,
+      line: document.placeOf(['functions', key, 'code'], 'value').line,
+    });
+  }
+  return { app: toApp(found), sources };
+}
+
+/** `provided.al2023` needs no handler; Lambda passes on whatever is there, and this is what AWS's guides write. */
+const BOOTSTRAP = 'bootstrap';
+
+function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) => string): void {
+  const spot = { path: [], problems, written: () => undefined };
+  if (found.functions.size === 0 && problems.length === 0) {
+    report({ ...spot, path: ['functions'] }, `needs at least one function, was ${kindOf(null)}`, 'key');
+  }
+  const parts = [...found.functions].map(([key, { database, environment: env, routes }]) => ({
+    at: ['functions', key],
+    key,
+    database,
+    environment: env,
+    routes,
+  }));
+  const databases = [...found.databases.keys()];
+  const where = { environment: ['environment'], database: ['database'] };
+  checkAcross({ app: found.app, databases, parts, below: where }, spot, lineOf);
+}
+
+function toApp(found: AppText): App {
+  const functions = [...found.functions].map(([key, one]): AppFunction => {
+    const config = {
+      shape: one.shape,
+      runtime: one.runtime,
+      handler: one.handler || BOOTSTRAP,
+      memoryMb: one.memory,
+      timeoutMs: one.timeout,
+      stopAfterMs: one.stopAfter,
+      ephemeralMb: one.ephemeral,
+      environment: one.environment,
+      database: one.database,
+    };
+    return { key, config, reserved: one.concurrency.reserved, routes: one.routes };
+  });
+  return { app: found.app, hosts: found.hosts, databases: [...found.databases.keys()], functions };
+}
+
+/** @returns the JSON Schema (draft 2020-12) of `skein.yaml`, made from the rules that check it */
+export function manifestSchema(): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'skein.yaml',
+    ...appRule.schema,
+  };
+}
