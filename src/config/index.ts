@@ -1,0 +1,18 @@
+export {
+  type Environment,
+  type Machine,
+  type NodeFile,
+  readNodeFile,
+  removeNodeFile,
+  resolveHome,
+  thisMachine,
+  writeNodeFile,
+} from './home.ts';
+export {
+  type Address,
+  type BlankStock,
+  NODE_FLAGS,
+  type NodeFlag,
+  type Options,
+  parseOptions,
+} from './options.ts';

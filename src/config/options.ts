@@ -1,0 +1,175 @@
+/**
+ * What a node runs with: defaults → flags and environment → checked → frozen.
+ *
+ * Every option has a flag and a variable of equal meaning (`--queue-timeout`, `SKEIN_QUEUE_TIMEOUT`);
+ * the flag wins. This room and the commands are the only readers of the process's environment.
+ */
+import { Fault } from '../base/index.ts';
+import { LIMITS } from '../model/index.ts';
+import { type Environment, type Machine, resolveHome } from './home.ts';
+import {
+  type Address,
+  type BlankStock,
+  type Given,
+  parseAddress,
+  parseBlanks,
+  parseChoice,
+  parseCidrs,
+  parseCount,
+  parseDatabaseUrl,
+  parseDomain,
+  parseDuration,
+  parsePath,
+} from './parse.ts';
+
+export type { Address, BlankStock } from './parse.ts';
+
+export interface Options {
+  /** Where the public calls functions. Default 127.0.0.1:8080; port 0 picks a free one. */
+  readonly gateway: Address;
+  /** Where operators and tools call the node. Default 127.0.0.1:9400; keep it off public networks. */
+  readonly control: Address;
+  /** Folder of everything this node keeps. Default ~/.skein, as root /var/lib/skein. */
+  readonly home: string;
+  /** A PostgreSQL (15 or newer) of yours; null (default): the node runs its own in `home`. */
+  readonly databaseUrl: string | null;
+  /** How functions are kept apart. `auto` (default) picks the strongest driver present. */
+  readonly driver: 'auto' | 'process';
+  /** Functions answer at `<name>.<domain>`. Default `localhost`. */
+  readonly domain: string;
+  /** Networks whose X-Forwarded-For is believed, as CIDRs. Default none: the socket's address counts. */
+  readonly trustProxy: readonly string[];
+  /** Certificate and key (PEM files) of the gateway; null (default): plain HTTP. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  /**
+   * Invocations at once on this node, 1 to 100,000, default 1,000. Too low answers 429 early; too
+   * high lets a crowd eat the machine's memory.
+   */
+  readonly accountConcurrency: number;
+  /** How long a request may wait for an instance, 0 to 900,000 ms, default 30 s. 0: refuse at once. */
+  readonly queueTimeoutMs: number;
+  /**
+   * Sandboxes booted ahead of demand, per runtime and memory class; default two Node.js of 128 MB and
+   * one of 256 MB. Each costs about 10 MB; too few and bursts start from nothing.
+   */
+  readonly blanks: readonly BlankStock[];
+  /** Instances that may be starting at once, 1 to 256; default twice the processors. More only makes all of them slower. */
+  readonly startSlots: number;
+  /** Instances on this node, busy and idle, 1 to 100,000, default 2,000. */
+  readonly maxInstances: number;
+}
+
+/** Every flag of a node with the text of its value and one line for `skein help up`. */
+export const NODE_FLAGS = {
+  gateway: ['HOST:PORT', 'public listener (127.0.0.1:8080; port 0: any free one)'],
+  control: ['HOST:PORT', 'operators’ listener (127.0.0.1:9400)'],
+  home: ['DIR', 'where the node keeps everything (~/.skein; root: /var/lib/skein)'],
+  'database-url': ['URL', 'your PostgreSQL 15 or newer, instead of the built-in one'],
+  driver: ['auto|process', 'how functions are kept apart (auto)'],
+  domain: ['NAME', 'functions answer at <name>.<domain> (localhost)'],
+  'trust-proxy': ['CIDR,…', 'networks whose X-Forwarded-For is believed (none)'],
+  'tls-cert': ['FILE', 'certificate of the gateway, PEM; with --tls-key'],
+  'tls-key': ['FILE', 'key of the gateway, PEM; with --tls-cert'],
+  'account-concurrency': ['N', 'invocations at once on this node (1000)'],
+  'queue-timeout': ['DURATION', 'longest wait for an instance (30s)'],
+  blanks: [
+    'RUNTIME:MB=N,…',
+    'sandboxes booted ahead of demand, or "none" (nodejs24.x:128=2,nodejs24.x:256=1)',
+  ],
+  'start-slots': ['N', 'instances that may be starting at once (2 × processors)'],
+  'max-instances': ['N', 'instances on this node (2000)'],
+} as const satisfies Record<string, readonly [string, string]>;
+
+export type NodeFlag = keyof typeof NODE_FLAGS;
+
+const DEFAULT_BLANKS = 'nodejs24.x:128=2,nodejs24.x:256=1';
+
+/**
+ * Reads a node's options.
+ *
+ * @param given.flags values of the flags in `NODE_FLAGS`; what is absent comes from `env`, then defaults
+ * @throws {Fault} `option-invalid`, naming the flag (or variable), its value and the allowed form
+ */
+export function parseOptions(given: {
+  readonly flags: Readonly<Partial<Record<NodeFlag, string | undefined>>>;
+  readonly env: Environment;
+  readonly machine: Machine;
+}): Options {
+  const read = (flag: NodeFlag): Given | null => givenValue(flag, given);
+  const options: Options = {
+    gateway: parseAddress(read('gateway'), { host: '127.0.0.1', port: 8080 }),
+    control: parseAddress(read('control'), { host: '127.0.0.1', port: 9400 }),
+    home: resolveHome({ flag: given.flags.home, env: given.env, machine: given.machine }),
+    databaseUrl: parseDatabaseUrl(read('database-url')),
+    driver: parseDriver(read('driver')),
+    domain: parseDomain(read('domain'), 'localhost'),
+    trustProxy: parseCidrs(read('trust-proxy')),
+    tls: parseTls(read('tls-cert'), read('tls-key')),
+    accountConcurrency: parseCount(read('account-concurrency'), {
+      min: 1,
+      max: 100_000,
+      default: LIMITS.accountConcurrency,
+    }),
+    queueTimeoutMs: parseDuration(read('queue-timeout'), {
+      min: 0,
+      max: 900_000,
+      default: LIMITS.queueTimeoutMs,
+    }),
+    blanks: parseBlanks(read('blanks') ?? { name: '--blanks', value: DEFAULT_BLANKS }),
+    startSlots: parseCount(read('start-slots'), {
+      min: 1,
+      max: 256,
+      default: Math.min(256, Math.max(2, given.machine.cpus * 2)),
+    }),
+    maxInstances: parseCount(read('max-instances'), { min: 1, max: 100_000, default: 2_000 }),
+  };
+  refuseOnePortForBoth(options);
+  return Object.freeze(options);
+}
+
+function givenValue(
+  flag: NodeFlag,
+  given: { flags: Readonly<Partial<Record<NodeFlag, string | undefined>>>; env: Environment },
+): Given | null {
+  const fromFlag = given.flags[flag];
+  if (fromFlag !== undefined) return { name: `--${flag}`, value: fromFlag };
+  const variable = `SKEIN_${flag.toUpperCase().replaceAll('-', '_')}`;
+  const fromEnv = given.env[variable];
+  // An empty variable means "not set", as it does for most programs; an empty flag is a mistake.
+  return fromEnv === undefined || fromEnv === '' ? null : { name: variable, value: fromEnv };
+}
+
+function parseDriver(given: Given | null): 'auto' | 'process' {
+  if (given?.value === 'oci') {
+    throw new Fault(
+      'option-invalid',
+      `${given.name} "oci" is not available in this version of Skein. Use "auto" or "process" (no isolation: for code you trust).`,
+      { facts: { option: given.name, value: given.value } },
+    );
+  }
+  return parseChoice(given, ['auto', 'process'], 'auto');
+}
+
+function parseTls(cert: Given | null, key: Given | null): Options['tls'] {
+  if (cert === null && key === null) return null;
+  if (cert === null || key === null) {
+    const [present, missing] = cert === null ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key'];
+    throw new Fault(
+      'option-invalid',
+      `${present} needs ${missing} too: a certificate and its key belong together.`,
+      {
+        facts: { option: missing },
+      },
+    );
+  }
+  return { certFile: parsePath(cert), keyFile: parsePath(key) };
+}
+
+function refuseOnePortForBoth({ gateway, control }: Options): void {
+  if (gateway.port === 0 || gateway.port !== control.port || gateway.host !== control.host) return;
+  throw new Fault(
+    'option-invalid',
+    `--gateway and --control are both ${gateway.host}:${gateway.port}. Give them different ports.`,
+    { facts: { option: '--control', value: `${control.host}:${control.port}` } },
+  );
+}

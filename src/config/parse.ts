@@ -1,0 +1,156 @@
+/** The forms of option values. Each parser names the option, the value and what is allowed. */
+import { isIP, isIPv4 } from 'node:net';
+import { resolve } from 'node:path';
+import { Fault } from '../base/index.ts';
+import { RUNTIMES, type RuntimeName } from '../model/index.ts';
+
+/** A value and where it came from: `--gateway`, `SKEIN_GATEWAY`. */
+export interface Given {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Address {
+  /** Host name or IP address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** So many booted sandboxes of one runtime and memory class are kept ready. */
+export interface BlankStock {
+  readonly runtime: RuntimeName;
+  /** Functions of at most this memory can use it, MB. */
+  readonly memoryMb: number;
+  readonly count: number;
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+}
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `localhost:0` */
+export function parseAddress(given: Given | null, fallback: Address): Address {
+  if (given === null) return fallback;
+  const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[A-Za-z0-9.-]+)):(?<port>\d{1,5})$/.exec(given.value);
+  const host = match?.groups?.v6 ?? match?.groups?.host;
+  const port = Number(match?.groups?.port);
+  const bracketsFit = match?.groups?.v6 === undefined || isIP(match.groups.v6) === 6;
+  if (host === undefined || !bracketsFit || !(port <= 65_535)) {
+    throw invalid(given, 'HOST:PORT with a port from 0 (any free one) to 65535, such as 127.0.0.1:8080');
+  }
+  return { host, port };
+}
+
+export function parseCount(given: Given | null, range: Range): number {
+  if (given === null) return range.default;
+  const count = /^\d{1,9}$/.test(given.value) ? Number(given.value) : Number.NaN;
+  if (!(count >= range.min && count <= range.max)) {
+    throw invalid(given, `a whole number from ${range.min} to ${range.max}`);
+  }
+  return count;
+}
+
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** `500ms`, `30s`, `5m`. @returns milliseconds */
+export function parseDuration(given: Given | null, range: Range): number {
+  if (given === null) return range.default;
+  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(given.value);
+  const ms = match === null ? Number.NaN : Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS];
+  if (!(ms >= range.min && ms <= range.max)) {
+    throw invalid(given, `a duration from ${range.min}ms to ${range.max / 1_000}s, such as 30s, 500ms or 5m`);
+  }
+  return ms;
+}
+
+export function parseChoice<const T extends string>(
+  given: Given | null,
+  choices: readonly T[],
+  fallback: T,
+): T {
+  if (given === null) return fallback;
+  const choice = choices.find((candidate) => candidate === given.value);
+  if (choice === undefined) throw invalid(given, choices.map((candidate) => `"${candidate}"`).join(' or '));
+  return choice;
+}
+
+export function parseDomain(given: Given | null, fallback: string): string {
+  if (given === null) return fallback;
+  const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+  const domain = given.value.toLowerCase();
+  if (domain.length > 180 || !new RegExp(`^${label}(?:\\.${label})*$`).test(domain) || isIPv4(domain)) {
+    throw invalid(given, 'a domain name, such as localhost or functions.example.com');
+  }
+  return domain;
+}
+
+export function parseDatabaseUrl(given: Given | null): string | null {
+  if (given === null) return null;
+  const url = URL.parse(given.value);
+  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
+    // The value may hold a password: it is not repeated.
+    throw new Fault(
+      'option-invalid',
+      `${given.name} is not a PostgreSQL URL. Allowed: postgres://user:password@host:5432/database`,
+      { facts: { option: given.name } },
+    );
+  }
+  return given.value;
+}
+
+export function parseCidrs(given: Given | null): readonly string[] {
+  if (given === null) return [];
+  const cidrs = given.value.split(',').map((cidr) => cidr.trim());
+  for (const cidr of cidrs) {
+    const [address = '', bits] = cidr.split('/');
+    const family = isIP(address);
+    const widest = family === 4 ? 32 : 128;
+    const bitsFit = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= widest);
+    if (family === 0 || !bitsFit || cidr.split('/').length > 2) {
+      throw invalid(given, 'networks as CIDR, comma-separated, such as 10.0.0.0/8,fd00::/8');
+    }
+  }
+  return Object.freeze(cidrs);
+}
+
+export function parsePath(given: Given): string {
+  if (given.value === '') throw invalid(given, 'the path of a file');
+  return resolve(given.value);
+}
+
+/** `nodejs24.x:128=4,python3.11:256=1`, or `none` */
+export function parseBlanks(given: Given): readonly BlankStock[] {
+  if (given.value === 'none') return Object.freeze([]);
+  const stocks = given.value.split(',').map((part) => {
+    const match = /^(?<runtime>[a-z0-9.]+):(?<memoryMb>\d{1,5})=(?<count>\d{1,4})$/.exec(part.trim());
+    const runtime = RUNTIMES.find((name) => name === match?.groups?.runtime);
+    const memoryMb = Number(match?.groups?.memoryMb);
+    const count = Number(match?.groups?.count);
+    if (
+      runtime === undefined ||
+      runtime === 'provided.al2023' ||
+      !(memoryMb >= 128 && memoryMb <= 10_240) ||
+      count > 1_000
+    ) {
+      throw invalid(
+        given,
+        `"none", or RUNTIME:MB=COUNT, comma-separated, with a runtime of ${blankRuntimes()}, 128 to 10240 MB and at most 1000 each, such as nodejs24.x:128=2`,
+      );
+    }
+    return Object.freeze({ runtime, memoryMb, count });
+  });
+  return Object.freeze(stocks);
+}
+
+function blankRuntimes(): string {
+  const able: readonly RuntimeName[] = RUNTIMES.filter((name) => name !== 'provided.al2023');
+  return able.join(' or ');
+}
+
+function invalid(given: Given, allowed: string): Fault {
+  return new Fault('option-invalid', `${given.name} "${given.value}" is not valid. Allowed: ${allowed}.`, {
+    facts: { option: given.name, value: given.value },
+  });
+}

@@ -1,0 +1,13 @@
+export {
+  type ControlPolicy,
+  type ControlRequest,
+  checkControlRequest,
+  controlPolicy,
+} from './control-request.ts';
+export {
+  type InstanceCredentials,
+  type InstanceIdentity,
+  instanceCredentials,
+  verifyInstanceToken,
+} from './instance-credentials.ts';
+export { type KeyStore, loadNodeKeys, type NodeKeys } from './node-keys.ts';
