@@ -117,20 +117,20 @@ function npmRunner(root) {
   };
 }
 
-/** @returns {Promise<void>} rejects with the end of what the command wrote when it fails */
+/** @returns {Promise<void>} rejects with the beginning of what the command wrote, when it fails */
 function run(command, args, options) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
-    let tail = '';
+    let said = '';
     child.stderr.on('data', (chunk) => {
-      tail = (tail + chunk).slice(-4000);
+      said = (said + chunk).slice(0, 1500); // npm says what is wrong first, and then how it is used
     });
     child.on('error', (error) =>
       reject(new Error(`cannot run ${command} (${error.message}); is it installed?`)),
     );
     child.on('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`exit code ${code}\n${tail.trim()}`));
+      else reject(new Error(`exit code ${code}\n${said.trim()}`));
     });
   });
 }
