@@ -10,6 +10,7 @@ export const FAULTS = {
   'artifact-not-found': { blame: 'caller', retry: false },
   'bad-request': { blame: 'caller', retry: false },
   'concurrency-exceeded': { blame: 'caller', retry: true },
+  'database-incompatible': { blame: 'caller', retry: false },
   'database-unavailable': { blame: 'platform', retry: true },
   'deploy-in-progress': { blame: 'caller', retry: true },
   forbidden: { blame: 'caller', retry: false },

@@ -1,4 +1,6 @@
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
 export { FAULTS, Fault, type FaultCode, type FaultFacts } from './fault.ts';
+export { processIdentity } from './process.ts';
 export { type Random, seededRandom, systemRandom, uuidSource } from './random.ts';
 export type { Service } from './service.ts';
+export { TokenBucket } from './token-bucket.ts';

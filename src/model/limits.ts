@@ -44,8 +44,23 @@ export const LIMITS = {
   versionsPerFunction: 100,
   /** A manifest, in bytes. */
   manifestBytes: 256 * KB,
+  /** Usage records that wait while PostgreSQL is away. */
+  usageBacklog: 500_000,
   /** Log lines: one line, in bytes (AWS: 256 KB); what one instance may keep per second, and at once. */
   logLineBytes: 256 * KB,
   logBytesPerSecond: 256 * KB,
   logBurstBytes: 1 * MB,
+  /** How long usage records and log lines are kept, in ms, and the most that are kept of each; sums of usage are kept for good. */
+  retentionMs: 7 * 24 * 3_600_000,
+  usageRecords: 2_000_000,
+  logBytes: 1024 * MB,
+  /** Connections to the database server, how many of them only the platform may use, and how many one app may open. */
+  databaseConnections: 200,
+  platformConnections: 30,
+  appConnections: 40,
+  /** One statement of an app, and how long its transaction may idle, in ms: defaults that the app may change for itself. */
+  statementMs: 60_000,
+  idleTransactionMs: 60_000,
+  /** Temporary files of one connection of an app, in bytes. */
+  temporaryBytes: 1024 * MB,
 } as const;

@@ -1,0 +1,1 @@
+export { type EmbeddedEvent, type EmbeddedOptions, type EmbeddedServer, startEmbedded } from './embedded.ts';

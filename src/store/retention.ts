@@ -1,0 +1,56 @@
+/** What is kept of the tables that only grow: at most so old, so many, so large. */
+import { orUnavailable, type Queryable } from './connect.ts';
+
+export interface Keep {
+  /** Everything that happened before this goes, wall-clock ms. */
+  readonly sinceMs: number;
+  /** Rows; beyond that the oldest go. */
+  readonly maxRows?: number;
+  /** Bytes, as far as they are counted; beyond that the oldest go. */
+  readonly maxBytes?: number;
+  /** Rows that one call deletes at most, so that no writer waits long for it. */
+  readonly batch: number;
+}
+
+const TABLES = {
+  usage_records: { time: 'started_at_ms', rowBytes: '0' },
+  log_lines: { time: 'at_ms', rowBytes: 'octet_length(message) + 100' },
+} as const;
+
+/**
+ * Deletes one batch, oldest first, of what the table should no longer hold.
+ *
+ * Only the oldest `batch` rows are looked at, so a call is quick whatever the table's size. Records
+ * are written nearly in the order in which they happened, so what is old is among the oldest rows.
+ *
+ * @returns rows deleted; call again while it equals `batch`
+ */
+export async function dropOld(sql: Queryable, table: keyof typeof TABLES, keep: Keep): Promise<number> {
+  const { time, rowBytes } = TABLES[table];
+  const rows = sql(`skein.${table}`);
+  const [done] = await orUnavailable(sql<{ deleted: number }[]>`
+    with volume as (
+      select kept_rows - ${keep.maxRows ?? null}::bigint as extra_rows,
+        kept_bytes - ${keep.maxBytes ?? null}::bigint as extra_bytes
+      from skein.volumes where name = ${table}
+    ),
+    oldest as (
+      select id, row_number() over by_id as place, ${sql(time)} < ${keep.sinceMs} as old,
+        sum(row_bytes) over by_id - row_bytes as bytes_before
+      from (select id, ${sql(time)}, ${sql.unsafe(rowBytes)} as row_bytes from ${rows} order by id limit ${keep.batch}) o
+      window by_id as (order by id)
+    ),
+    deleted as (
+      delete from ${rows} where id in (
+        select id from oldest, volume
+        where old or place <= coalesce(extra_rows, 0) or bytes_before < coalesce(extra_bytes, 0))
+      returning ${sql.unsafe(rowBytes)} as row_bytes
+    ),
+    counted as (
+      update skein.volumes set kept_rows = kept_rows - (select count(*) from deleted),
+        kept_bytes = kept_bytes - (select coalesce(sum(row_bytes), 0) from deleted)
+      where name = ${table}
+    )
+    select count(*)::int as deleted from deleted`);
+  return done!.deleted;
+}
