@@ -94,6 +94,7 @@ async function providePinnedNode(root, useSystemNode, npm) {
 
 /** npm with a cache it can write to, a sign of life every few seconds, and a clear end when it fails. */
 function npmRunner(root) {
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, npm_config_update_notifier: 'false', npm_config_progress: 'false' };
   if (!canWrite(homeFolder())) {
     env.npm_config_cache = path.join(root, '.cache/npm');

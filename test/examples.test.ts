@@ -130,7 +130,7 @@ suite('the examples on a real node', () => {
     assert.equal(orders.errors, 0);
   });
 
-  test('a handler file that is missing is named, and nothing is deployed', async () => {
+  test('a folder without a manifest is refused as bad usage', async () => {
     const result = await runCommand(process.execPath, ['bin/skein', 'deploy', EXAMPLES], {
       cwd: join(EXAMPLES, '..'),
       env: { ...process.env, SKEIN_HOME: node.home },

@@ -58,7 +58,7 @@ function jsonBody(event: Event): unknown {
 }
 
 function idOf(event: Event): string {
-  const id = idSchema.safeParse(event.pathParameters?..id);
+  const id = idSchema.safeParse(event.pathParameters?.id);
   if (!id.success) throw new ApiError(404, 'not-found', 'There is no such order.');
   return id.data;
 }
