@@ -1,0 +1,55 @@
+/** Platform refusals as HTTP, for the control API. One table, closed: a new code does not compile until it is here. */
+import type { Fault, FaultCode } from '../base/index.ts';
+
+const STATUS = {
+  'app-not-found': 404,
+  'artifact-not-found': 404,
+  'bad-request': 400,
+  'concurrency-exceeded': 429,
+  'database-incompatible': 409,
+  'database-unavailable': 503,
+  'deploy-in-progress': 409,
+  forbidden: 403,
+  'function-not-found': 404,
+  'home-in-use': 409,
+  'manifest-invalid': 400,
+  'media-type-unsupported': 415,
+  'name-taken': 409,
+  'no-capacity': 503,
+  'node-not-running': 503,
+  'option-invalid': 400,
+  'package-invalid': 400,
+  'package-too-large': 413,
+  'path-not-found': 404,
+  'payload-too-large': 413,
+  'port-in-use': 409,
+  'queue-timeout': 503,
+  'route-taken': 409,
+  'runtime-unavailable': 503,
+  'sandbox-failed': 503,
+  'shutting-down': 503,
+  'start-rate-exceeded': 429,
+  unauthenticated: 401,
+  'version-not-found': 404,
+} as const satisfies Record<FaultCode, number>;
+
+export interface HttpFault {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: {
+    readonly error: { readonly code: string; readonly message: string; readonly facts: Fault['facts'] };
+  };
+}
+
+/** A fault as an answer: its status, and the body that every error of this API has. */
+export function httpFault(fault: Fault): HttpFault {
+  const status = STATUS[fault.code];
+  const headers: Record<string, string> = {};
+  if (status === 429 || status === 503) headers['retry-after'] = '1';
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  return {
+    status,
+    headers,
+    body: { error: { code: fault.code, message: fault.message, facts: fault.facts } },
+  };
+}

@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../base/index.ts';
+import type { Control } from '../control/index.ts';
+import type { Invocation, InvokeResult } from '../invoke/index.ts';
+
+/** One entry of a function's log. START, END and REPORT come from usage records, `line` from the function. */
+export interface LogEntry {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly type: 'START' | 'END' | 'REPORT' | 'line';
+  readonly requestId: string | null;
+  readonly version: string;
+  readonly instanceId: string | null;
+  readonly level: string | null;
+  readonly message: string;
+}
+
+export interface FunctionUsage {
+  readonly functionName: string;
+  readonly invocations: number;
+  readonly errors: number;
+  readonly throttles: number;
+  readonly coldStarts: number;
+  readonly durationMs: number;
+  readonly billedMs: number;
+  readonly gbSeconds: number;
+}
+
+export interface Status {
+  readonly ready: boolean;
+  readonly version: string;
+  readonly driver: string;
+  readonly gateway: string;
+  readonly control: string;
+  readonly instances: {
+    readonly starting: number;
+    readonly idle: number;
+    readonly busy: number;
+    readonly frozen: number;
+  };
+  readonly pid: number;
+}
+
+export interface ApiOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly domain: string;
+  /** Bearer token that every request but /healthz and /readyz carries. */
+  readonly token: string;
+  readonly clock: Clock;
+  readonly control: Control;
+  readonly artifacts: {
+    has(digest: string): Promise<boolean>;
+    put(
+      zip: Readable,
+      limits: { readonly maxBytes: number },
+    ): Promise<{ readonly digest: string; readonly bytes: number }>;
+  };
+  readonly invoker: { invoke(invocation: Invocation, signal: AbortSignal): Promise<InvokeResult> };
+  readonly logs: {
+    read(wanted: {
+      readonly functionName: string;
+      readonly after: string | null;
+      readonly sinceMs: number | null;
+      readonly limit: number;
+    }): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: string }>;
+  };
+  readonly usage: { totals(): Promise<readonly FunctionUsage[]> };
+  readonly status: () => Status;
+  readonly ready: () => boolean;
+  /** Begins to stop the node. */
+  readonly shutdown: () => void;
+  readonly newRequestId: () => string;
+  /** An error that is a bug: goes to the node's own log under `id`, which is all the caller is told. */
+  readonly onBug: (error: unknown, id: string) => void;
+}

@@ -1,0 +1,75 @@
+/** What the verbs need, and what they answer; the answers are what `--json` prints. */
+import type { Clock } from '../base/index.ts';
+import type { Snapshot } from '../registry/index.ts';
+import type { Sql } from '../store/index.ts';
+
+export interface ControlOptions {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  /** The packages' store. */
+  readonly artifacts: {
+    has(digest: string): Promise<boolean>;
+    /** Unpacks the package on this node. */
+    ensure(digest: string): Promise<unknown>;
+  };
+  /** The apps' own databases. */
+  readonly databases: {
+    ensure(wanted: { readonly app: string; readonly key: string }): Promise<unknown>;
+    drop(unwanted: { readonly app: string; readonly key: string }): Promise<unknown>;
+  };
+  readonly registry: {
+    current(): Snapshot;
+    reach(revision: number, signal: AbortSignal): Promise<void>;
+  };
+  readonly domain: string;
+  /** Where a host label answers, e.g. `http://bakery.localhost:8080/`. */
+  readonly urlOf: (label: string) => string;
+  /** Instances of a function on this node, of all its versions. */
+  readonly instancesOf: (functionName: string) => number;
+}
+
+export interface DeployAnswer {
+  readonly app: string;
+  readonly url: string;
+  readonly functions: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly changed: boolean;
+    readonly url: string;
+  }[];
+}
+
+export interface ListAnswer {
+  readonly functions: readonly {
+    readonly name: string;
+    readonly shape: string;
+    readonly version: string;
+    readonly url: string;
+    readonly instances: number;
+  }[];
+}
+
+export interface VersionsAnswer {
+  readonly name: string;
+  readonly versions: readonly {
+    readonly version: string;
+    readonly live: boolean;
+    readonly aliases: readonly string[];
+    readonly artifact: string;
+    /** ISO 8601. */
+    readonly createdAt: string;
+  }[];
+}
+
+export interface RollbackAnswer {
+  readonly name: string;
+  readonly from: string;
+  readonly version: string;
+}
+
+export interface DestroyAnswer {
+  readonly app: string;
+  readonly functions: readonly string[];
+  /** Keys of the databases that were deleted. */
+  readonly databases: readonly string[];
+}

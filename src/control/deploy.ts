@@ -1,0 +1,69 @@
+import { Fault } from '../base/index.ts';
+import { type App, fullName, slugOf } from '../model/index.ts';
+import { applyDeploy, checkDeploy } from '../store/index.ts';
+import type { ControlOptions, DeployAnswer } from './answers.ts';
+import { serve } from './serve.ts';
+
+/**
+ * The steps of a deploy, in the order in which failing leaves the least behind: look, then make what
+ * cannot be part of a transaction (databases, unpacked packages; both harmless if unused), then commit.
+ */
+export async function deploy(
+  options: ControlOptions,
+  app: App,
+  artifacts: Readonly<Record<string, string>>,
+): Promise<DeployAnswer> {
+  refuseOwnDomain(app, options.domain);
+  refuseWrongKeys(app, artifacts);
+  const digests = [...new Set(Object.values(artifacts))];
+  for (const digest of digests) await requireArtifact(options, digest);
+  await checkDeploy(options.sql, app);
+  for (const key of app.databases) await options.databases.ensure({ app: app.app, key });
+  // Unpacked before `live` moves: the first request need not wait for it, nor for the database.
+  for (const digest of digests) await options.artifacts.ensure(digest);
+  const deployed = await applyDeploy(options.sql, { app, artifacts });
+  await serve(options, deployed.revision);
+  return {
+    app: app.app,
+    url: options.urlOf(slugOf(app.app)),
+    functions: deployed.functions.map((fn) => ({
+      name: fn.name,
+      version: String(fn.version),
+      changed: fn.changed,
+      url: options.urlOf(fn.slug),
+    })),
+  };
+}
+
+/** Hosts below the platform's domain are given out by name; an app cannot write itself another one. */
+function refuseOwnDomain(app: App, domain: string): void {
+  for (const host of app.hosts.map((name) => name.toLowerCase())) {
+    if (host !== domain && !host.endsWith(`.${domain}`)) continue;
+    throw new Fault(
+      'manifest-invalid',
+      `Host "${host}" of app "${app.app}" is part of this node's own domain "${domain}". Routes answer at ${app.app}.${domain} without being told; name other hosts only.`,
+      { facts: { app: app.app, host } },
+    );
+  }
+}
+
+function refuseWrongKeys(app: App, artifacts: Readonly<Record<string, string>>): void {
+  const keys = new Set(app.functions.map((fn) => fn.key));
+  const missing = app.functions.find((fn) => artifacts[fn.key] === undefined);
+  const unknown = Object.keys(artifacts).find((key) => !keys.has(key));
+  if (missing === undefined && unknown === undefined) return;
+  const what =
+    missing === undefined
+      ? `"artifacts" names "${unknown}", which is not a function of app "${app.app}".`
+      : `"artifacts" has no package for function "${fullName(app.app, missing.key)}".`;
+  throw new Fault('bad-request', `${what} Give one SHA-256 for each function, by its key.`);
+}
+
+async function requireArtifact(options: ControlOptions, digest: string): Promise<void> {
+  if (await options.artifacts.has(digest)) return;
+  throw new Fault(
+    'artifact-not-found',
+    `Package ${digest} is not stored here. Upload it first: PUT /api/v1/artifacts/${digest}.`,
+    { facts: { digest } },
+  );
+}

@@ -1,0 +1,29 @@
+import { Fault } from '../base/index.ts';
+import { destroyApp } from '../store/index.ts';
+import type { ControlOptions, DestroyAnswer } from './answers.ts';
+import { serve } from './serve.ts';
+
+/** Functions first, then data: nothing runs any more that could write to what is being deleted. */
+export async function destroy(
+  options: ControlOptions,
+  { app, data }: { readonly app: string; readonly data: boolean },
+): Promise<DestroyAnswer> {
+  const databases = data
+    ? [...options.registry.current().databases.values()].filter((database) => database.app === app)
+    : [];
+  const functions = await destroyFunctions(options, app, databases.length > 0);
+  for (const { key } of databases) await options.databases.drop({ app, key });
+  return { app, functions, databases: databases.map(({ key }) => key) };
+}
+
+/** @param hasData whether an app that is gone already has left data to delete, so its absence is no mistake */
+async function destroyFunctions(options: ControlOptions, app: string, hasData: boolean): Promise<string[]> {
+  try {
+    const gone = await destroyApp(options.sql, app);
+    await serve(options, gone.revision);
+    return gone.functions;
+  } catch (error) {
+    if (hasData && error instanceof Fault && error.code === 'app-not-found') return [];
+    throw error;
+  }
+}
