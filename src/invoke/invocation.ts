@@ -1,5 +1,6 @@
 /** What the one door takes and gives. */
 import type { Readable } from 'node:stream';
+import type { StartPhases } from '../instances/index.ts';
 import type { OutcomeKind } from '../model/index.ts';
 
 export interface Invocation {
@@ -25,15 +26,6 @@ export interface Report {
   readonly queuedMs: number;
   /** Present on a cold start: where its time went. */
   readonly phases: StartPhases | null;
-}
-
-/** Cold start by phase, ms: getting a process, its runtime's boot, the user's init. */
-export interface StartPhases {
-  readonly sandboxMs: number;
-  readonly runtimeMs: number;
-  readonly initMs: number;
-  /** Whether a blank sandbox was ready. */
-  readonly blank: boolean;
 }
 
 /** How an invocation of a function that ran (or failed to) came out. Platform refusals are thrown as faults. */

@@ -59,6 +59,7 @@ function fakeSandbox(spec: SandboxSpec, alive: Map<string, FakeSandbox>): Sandbo
     pid: null,
     channel: spec.channel ? new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) : null,
     exited,
+    gone: exited.then(() => {}),
     place: async () => {},
     limit(limits) {
       limitMb = limits.memoryMb;

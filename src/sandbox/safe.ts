@@ -36,6 +36,7 @@ function safeSandbox(inner: Sandbox): Sandbox {
     pid: inner.pid,
     channel: inner.channel,
     exited: inner.exited,
+    gone: inner.gone,
     place: (codeDir) => inner.place(codeDir),
     limit: (limits) => inner.limit(limits),
     peakMemoryMb: () => inner.peakMemoryMb(),
@@ -48,7 +49,7 @@ function safeSandbox(inner: Sandbox): Sandbox {
     stop(graceMs) {
       if (stopping === null) {
         if (graceMs > 0) thaw();
-        stopping = alive ? inner.stop(graceMs) : inner.exited;
+        stopping = alive ? inner.stop(graceMs) : inner.gone.then(() => inner.exited);
       }
       return stopping;
     },

@@ -32,8 +32,10 @@ export interface Sandbox {
   /** For people and for tests; null where a driver has none. */
   readonly pid: number | null;
   readonly channel: Duplex | null;
-  /** Resolves, never rejects, when the main process has ended and nothing of the sandbox is left. */
+  /** Resolves, never rejects, as soon as the main process has ended: the sandbox can do no more work. */
   readonly exited: Promise<Exit>;
+  /** Resolves, never rejects, when nothing of the sandbox is left: no process, no file. */
+  readonly gone: Promise<void>;
   /** Makes this folder the sandbox's code, at the path that the driver's `taskRoot` names. */
   place(codeDir: string): Promise<void>;
   /** Applies a function's own limits to a sandbox that was started blank. */
@@ -42,7 +44,7 @@ export interface Sandbox {
   thaw(): void;
   /** Highest memory use so far, MB. May lag by up to a second. */
   peakMemoryMb(): number;
-  /** Ends every process of the sandbox: SIGTERM first if `graceMs` > 0, SIGKILL after it. */
+  /** Ends every process of the sandbox: SIGTERM first if `graceMs` > 0, SIGKILL after it. Resolves when it is gone. */
   stop(graceMs: number): Promise<Exit>;
 }
 

@@ -39,7 +39,7 @@ async function run(script: string, environment: Record<string, string> = {}): Pr
   const output = await openOutput();
   const spec = { id: 'one', argv: sh(script), memoryMb: 128, ephemeralMb: 512, channel: false };
   const sandbox = await opened.driver.start({ ...spec, environment, output: output.socket });
-  await sandbox.exited;
+  await sandbox.gone;
   assert.deepEqual(readdirSync(join(opened.home, 'scratch')), [], 'the scratch folder is removed');
   assert.deepEqual(readdirSync(join(opened.home, 'run')), [], 'the run file is removed');
   return await output.text;

@@ -82,7 +82,7 @@ async function startProcess(host: Host, spec: SandboxSpec): Promise<Sandbox> {
   }
   const sandbox = processSandbox(host, child, { spec, scratch, uid });
   host.running.add(sandbox);
-  sandbox.exited.then(() => host.running.delete(sandbox));
+  sandbox.gone.then(() => host.running.delete(sandbox));
   return sandbox;
 }
 
@@ -122,20 +122,23 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid }:
   const pid = child.pid as number;
   const watched = host.watch.add(pid, spec.memoryMb);
   const runFile = writeRunFile(host.runFiles, pid, uid);
-  const exited = ended(child).then(async ({ code, signal }) => {
+  const exited = ended(child).then(({ code, signal }): Exit => {
     const outOfMemory = watched.wasKilled();
     watched.release();
+    return { code, signal, outOfMemory };
+  });
+  const gone = exited.then(async () => {
     await host.watch.reap(pid, uid);
     rmSync(runFile, { force: true });
     await rm(scratch, { recursive: true, force: true });
     host.users.giveBack(uid);
-    return { code, signal, outOfMemory } satisfies Exit;
   });
   return {
     id: spec.id,
     pid,
     channel: (child.stdio[3] as Duplex | null | undefined) ?? null,
     exited,
+    gone,
     place: async () => {},
     limit: ({ memoryMb }) => watched.setLimitMb(memoryMb),
     freeze() {
@@ -155,6 +158,7 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid }:
       } else {
         killQuietly(-pid, 'SIGKILL');
       }
+      await gone;
       return exited;
     },
   };

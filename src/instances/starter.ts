@@ -1,0 +1,209 @@
+/**
+ * The starter: from a version to a running instance.
+ *
+ * One path for every runtime that can wait for its code: a blank sandbox is booted (ahead of demand,
+ * if blanks.ts had one ready) and then given the code. What cannot be blank is launched with its
+ * code. Either way the caller gets an instance that has finished its init, or an `InitFailure` that
+ * says what the code did, or a fault of ours.
+ */
+import { type Clock, Fault } from '../base/index.ts';
+import type { InstanceLog } from '../logs/index.ts';
+import { LIMITS, type RuntimeName, type Version } from '../model/index.ts';
+import { type Guest, GuestGone, type Prepared, type Runtimes, type Setup } from '../runtimes/index.ts';
+import type { Sandbox, SandboxDriver } from '../sandbox/index.ts';
+import { createInstance, InitFailure, type Instance, type StartPhases } from './instance.ts';
+
+/** A booted sandbox: blank until `specialise`, unless it was launched with its code. */
+export interface Booted {
+  readonly sandbox: Sandbox;
+  readonly guest: Guest;
+  readonly log: InstanceLog;
+  readonly tagsLogs: boolean;
+  readonly sandboxMs: number;
+  readonly runtimeMs: number;
+}
+
+export interface Starter {
+  canBeBlank(version: Version): boolean;
+  boot(runtime: RuntimeName, memoryMb: number): Promise<Booted>;
+  /** @param blank a booted sandbox to use; null: boot one now */
+  start(version: Version, blank: Booted | null): Promise<Instance>;
+  discard(booted: Booted): Promise<void>;
+}
+
+export interface StarterParts {
+  readonly driver: SandboxDriver;
+  readonly runtimes: Runtimes;
+  readonly openLog: (instanceId: string) => Promise<InstanceLog>;
+  /** The folder of an unpacked package. */
+  readonly codeOf: (artifact: string) => Promise<string>;
+  /** DATABASE_URL of a version; null when it has no database. */
+  readonly databaseUrlOf: (version: Version) => string | null;
+  readonly newId: () => string;
+  readonly clock: Clock;
+  /** How long user code may take to initialise, in ms. Default: Lambda's 10 s. */
+  readonly initMs?: number;
+}
+
+/** How long a runtime of ours may take to boot before the machine is thought broken, in ms. */
+const BOOT_MS = 30_000;
+
+/** Variables that a process reads once, when it starts: a booted one cannot be given them. */
+const PROCESS_START = /^(NODE_|LD_|TZ$|LANG$|LC_|UV_|PYTHON|MALLOC_|GLIBC_|SSL_|OPENSSL_)/;
+
+export function createStarter(parts: StarterParts): Starter {
+  return {
+    canBeBlank: ({ config }) =>
+      parts.runtimes.canBeBlank(config.runtime) &&
+      !Object.keys(config.environment).some((name) => PROCESS_START.test(name)),
+    boot: (runtime, memoryMb) =>
+      boot(parts, {
+        ephemeralMb: LIMITS.ephemeralMb.default,
+        memoryMb,
+        prepare: () => parts.runtimes.prepare(runtime, memoryMb, null),
+      }),
+    async start(version, blank) {
+      const setup = await setupOf(parts, version);
+      const booted = blank ?? (await bootFor(parts, version, this.canBeBlank(version) ? null : setup));
+      return await specialise(parts, { version, setup, booted, wasBlank: blank !== null });
+    },
+    discard: (booted) => discard(booted),
+  };
+}
+
+async function setupOf(
+  { codeOf, driver, databaseUrlOf, clock }: StarterParts,
+  version: Version,
+): Promise<Setup> {
+  const { config, functionName } = version;
+  const databaseUrl = databaseUrlOf(version);
+  const day = new Date(clock.wallMs()).toISOString().slice(0, 10).replaceAll('-', '/');
+  return {
+    functionName,
+    version: version.version,
+    runtime: config.runtime,
+    handler: config.handler,
+    memoryMb: config.memoryMb,
+    taskRoot: driver.taskRoot(await codeOf(version.artifact)),
+    environment:
+      databaseUrl === null ? config.environment : { ...config.environment, DATABASE_URL: databaseUrl },
+    initializationType: 'on-demand',
+    logStream: `${day}/[${version.version}]${version.artifact.slice(0, 32)}`,
+  };
+}
+
+function bootFor(parts: StarterParts, { config }: Version, setup: Setup | null): Promise<Booted> {
+  const { memoryMb, ephemeralMb, runtime } = config;
+  return boot(parts, {
+    memoryMb,
+    ephemeralMb,
+    prepare: () => parts.runtimes.prepare(runtime, memoryMb, setup),
+  });
+}
+
+interface BootOrder {
+  readonly memoryMb: number;
+  readonly ephemeralMb: number;
+  readonly prepare: () => Promise<Prepared>;
+}
+
+async function boot(parts: StarterParts, { memoryMb, ephemeralMb, prepare }: BootOrder): Promise<Booted> {
+  const began = parts.clock.nowMs();
+  const id = parts.newId();
+  const prepared = await prepare();
+  let started: { sandbox: Sandbox; log: InstanceLog };
+  try {
+    const log = await parts.openLog(id);
+    const { argv, environment, channel } = prepared;
+    const spec = { id, argv, environment, channel, memoryMb, ephemeralMb, output: log.output };
+    started = { log, sandbox: await parts.driver.start(spec) };
+  } catch (error) {
+    await prepared.abandon();
+    throw error;
+  }
+  const processAt = parts.clock.nowMs();
+  const { sandbox, log } = started;
+  const guest = prepared.connect(sandbox.channel);
+  const booted = { sandbox, guest, log, tagsLogs: prepared.tagsLogs, sandboxMs: processAt - began };
+  try {
+    await within(parts.clock, BOOT_MS, guest.booted());
+  } catch (cause) {
+    await discard(booted);
+    throw new Fault('sandbox-failed', `A runtime did not come up: ${describe(cause)}.`, { cause });
+  }
+  return { ...booted, runtimeMs: parts.clock.nowMs() - processAt };
+}
+
+interface Specialisation {
+  readonly version: Version;
+  readonly setup: Setup;
+  readonly booted: Booted;
+  readonly wasBlank: boolean;
+}
+
+async function specialise(
+  parts: StarterParts,
+  { version, setup, booted, wasBlank }: Specialisation,
+): Promise<Instance> {
+  const { clock } = parts;
+  const { sandbox, guest, log, tagsLogs } = booted;
+  const { memoryMb, ephemeralMb } = version.config;
+  const began = clock.nowMs();
+  log.assign({ functionName: version.functionName, version: version.version, tagsLogs });
+  sandbox.limit({ memoryMb, ephemeralMb });
+  await sandbox.place(await parts.codeOf(version.artifact));
+  const limitMs = parts.initMs ?? LIMITS.initMs;
+  const failure = await initFailure(booted, within(clock, limitMs, guest.init(setup)), limitMs);
+  const phases: StartPhases = {
+    sandboxMs: wasBlank ? 0 : booted.sandboxMs,
+    runtimeMs: wasBlank ? 0 : booted.runtimeMs,
+    initMs: clock.nowMs() - began,
+    blank: wasBlank,
+  };
+  if (failure !== null) {
+    const facts = { phases, instanceId: sandbox.id, maxMemoryMb: sandbox.peakMemoryMb() };
+    await discard(booted);
+    throw new InitFailure(failure, facts);
+  }
+  return createInstance({ version, phases, sandbox, guest, log, tagsLogs, clock });
+}
+
+async function initFailure(
+  { sandbox }: Booted,
+  init: ReturnType<Guest['init']>,
+  limitMs: number,
+): Promise<InitFailure['why'] | null> {
+  try {
+    const error = await init;
+    return error === null ? null : { kind: 'error', error };
+  } catch (error) {
+    if (error instanceof TooSlow) return { kind: 'timeout', afterMs: limitMs };
+    if (!(error instanceof GuestGone)) throw error;
+    return { kind: 'exit', exit: await sandbox.stop(HANGUP_GRACE_MS) };
+  }
+}
+
+/** A process that hung up during init is given this long to end by itself, in ms. */
+const HANGUP_GRACE_MS = 200;
+
+async function discard({ sandbox, guest }: Pick<Booted, 'sandbox' | 'guest'>): Promise<void> {
+  await sandbox.stop(0);
+  await guest.close();
+}
+
+class TooSlow extends Error {}
+
+/** @throws {TooSlow} when `promise` takes longer than `limitMs` */
+async function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = clock.after(limitMs, () => late.reject(new TooSlow(`not within ${limitMs} ms`)));
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,123 @@
+/**
+ * The intake: gives every instance a socket to print to, read by a thread of its own.
+ *
+ * The main loop never sees a byte of what functions print. It opens the socket, names the instance
+ * on it, and hands it to the driver as the process's output; from then on the process and the log
+ * thread talk alone.
+ */
+import { rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { LIMITS } from '../model/index.ts';
+import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
+import type { Owner } from './source.ts';
+
+/** The logs of one instance, as its owner uses them. */
+export interface InstanceLog {
+  /** To be given to the process as stdout and stderr. */
+  readonly output: Socket;
+  assign(owner: Owner): void;
+  /** Only for runtimes that do not tag their lines: an invocation begins … */
+  begin(requestId: string): void;
+  /** … and has ended. Resolves when every line it wrote has been read. */
+  settle(requestId: string): Promise<void>;
+}
+
+export interface LogIntake {
+  open(instanceId: string): Promise<InstanceLog>;
+  /** Writes what has been read, and ends the thread. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param socketPath a path only the node can reach, at most 100 bytes long
+ * @param onLost told when lines could not be kept
+ */
+export async function startLogIntake(
+  { socketPath, databaseUrl }: { socketPath: string; databaseUrl: string },
+  onLost: (lines: number, why: string) => void,
+): Promise<LogIntake> {
+  rmSync(socketPath, { force: true });
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    workerData: threadOptions(socketPath, databaseUrl),
+  });
+  const settling = new Map<number, () => void>();
+  const stopped = Promise.withResolvers<void>();
+  const listening = Promise.withResolvers<void>();
+  worker.on('error', (error) => {
+    listening.reject(error);
+    throw error; // a bug in the log thread ends the node loudly, not silently
+  });
+  worker.on('exit', () => stopped.resolve());
+  worker.on('message', (message: FromThread) => {
+    if (message.kind === 'listening') listening.resolve();
+    else if (message.kind === 'lost') onLost(message.lines, message.why);
+    else if (message.kind === 'settled') {
+      settling.get(message.ticket)?.();
+      settling.delete(message.ticket);
+    }
+  });
+  await listening.promise;
+  worker.unref();
+  return intake(worker, { socketPath, settling, stopped: stopped.promise });
+}
+
+interface Thread {
+  readonly socketPath: string;
+  readonly settling: Map<number, () => void>;
+  readonly stopped: Promise<void>;
+}
+
+function intake(worker: Worker, { socketPath, settling, stopped }: Thread): LogIntake {
+  const say = (message: ToThread) => worker.postMessage(message);
+  let ticket = 0;
+  let stopping = false;
+  return {
+    async open(instanceId) {
+      const output = await connected(socketPath);
+      output.write(`${instanceId}\n`);
+      return {
+        output,
+        assign: (owner) => say({ kind: 'assign', instanceId, ...owner }),
+        begin: (requestId) => say({ kind: 'begin', instanceId, requestId }),
+        settle: (requestId) =>
+          new Promise((resolve) => {
+            if (stopping) return resolve();
+            settling.set(++ticket, resolve);
+            say({ kind: 'settle', instanceId, requestId, ticket });
+          }),
+      };
+    },
+    async stop() {
+      if (!stopping) say({ kind: 'stop' });
+      stopping = true;
+      worker.ref();
+      await stopped;
+      for (const resolve of settling.values()) resolve();
+      rmSync(socketPath, { force: true });
+    },
+  };
+}
+
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+function threadOptions(socketPath: string, databaseUrl: string): ThreadOptions {
+  return {
+    socketPath,
+    databaseUrl,
+    limits: {
+      lineBytes: LIMITS.logLineBytes,
+      bytesPerSecond: LIMITS.logBytesPerSecond,
+      burstBytes: LIMITS.logBurstBytes,
+    },
+    bytesPerTick: 16 * 1024 * 1024,
+    backlogLines: 50_000,
+    tickMs: 200,
+  };
+}

@@ -1,0 +1,36 @@
+/** What the intake and its thread say to each other. */
+import type { LogLimits } from './source.ts';
+
+export interface ThreadOptions {
+  readonly socketPath: string;
+  readonly databaseUrl: string;
+  readonly limits: LogLimits;
+  /** Most bytes read from one instance within a tick: a flood waits in its own process. */
+  readonly bytesPerTick: number;
+  /** Lines that wait for PostgreSQL; the oldest go first when it is away for long. */
+  readonly backlogLines: number;
+  readonly tickMs: number;
+}
+
+export type ToThread =
+  | {
+      readonly kind: 'assign';
+      readonly instanceId: string;
+      readonly functionName: string;
+      readonly version: number;
+      readonly tagsLogs: boolean;
+    }
+  | { readonly kind: 'begin'; readonly instanceId: string; readonly requestId: string }
+  | {
+      readonly kind: 'settle';
+      readonly instanceId: string;
+      readonly requestId: string;
+      readonly ticket: number;
+    }
+  | { readonly kind: 'stop' };
+
+export type FromThread =
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'settled'; readonly ticket: number }
+  | { readonly kind: 'lost'; readonly lines: number; readonly why: string }
+  | { readonly kind: 'stopped' };

@@ -1,0 +1,124 @@
+/**
+ * The log of a function as people read it: its own lines and the platform's, in one order.
+ *
+ * Both are kept in tables that grow at their end, so a position in the log is two numbers, and a
+ * page is the part of both up to the moment at which the shorter of two full pages stops: what is
+ * later in one may still be preceded by something unread in the other.
+ */
+import type { UsageRecord } from '../model/index.ts';
+import type { LogLine } from './line.ts';
+import { entriesOf, type LogEntry } from './report.ts';
+
+export interface PageRequest {
+  readonly functionName: string;
+  readonly afterId: number;
+  readonly sinceMs: number | null;
+  readonly limit: number;
+}
+
+/** What the reader needs of the store. Rows come in the order of their ids. */
+export interface LogStore {
+  linesAfter(request: PageRequest): Promise<readonly (LogLine & { readonly id: number })[]>;
+  usageAfter(request: PageRequest): Promise<readonly (UsageRecord & { readonly id: number })[]>;
+}
+
+export interface LogPage {
+  readonly entries: readonly LogEntry[];
+  /** Where to go on; equal to the one given when there was nothing new. */
+  readonly cursor: string;
+}
+
+export interface LogRequest {
+  readonly functionName: string;
+  /** A page's cursor; null: from the beginning of what is kept. */
+  readonly after: string | null;
+  readonly sinceMs: number | null;
+  readonly limit: number;
+}
+
+export interface LogReader {
+  read(request: LogRequest): Promise<LogPage>;
+}
+
+export function logReader(store: LogStore): LogReader {
+  return {
+    async read({ functionName, after, sinceMs, limit }) {
+      const from = parseCursor(after);
+      const page = { functionName, sinceMs, limit };
+      const [lines, records] = await Promise.all([
+        store.linesAfter({ ...page, afterId: from.line }),
+        store.usageAfter({ ...page, afterId: from.usage }),
+      ]);
+      const horizon = Math.min(
+        lines.length < limit ? Number.POSITIVE_INFINITY : (lines.at(-1)?.atMs ?? 0),
+        records.length < limit ? Number.POSITIVE_INFINITY : endMs(records.at(-1)),
+      );
+      const shownLines = prefix(lines, (line) => line.atMs <= horizon);
+      const shownRecords = prefix(records, (record) => endMs(record) <= horizon);
+      const cursor = `${shownLines.at(-1)?.id ?? from.line}.${shownRecords.at(-1)?.id ?? from.usage}`;
+      return { entries: merge(shownLines, shownRecords), cursor };
+    },
+  };
+}
+
+function parseCursor(cursor: string | null): { line: number; usage: number } {
+  const match = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor ?? '0.0');
+  return { line: Number(match?.[1] ?? 0), usage: Number(match?.[2] ?? 0) };
+}
+
+function endMs(record: UsageRecord | undefined): number {
+  return record === undefined ? 0 : record.startedAtMs + record.durationMs;
+}
+
+/** The longest beginning of `rows` that passes; never empty when `rows` is not, so reading always gets on. */
+function prefix<Row>(rows: readonly Row[], passes: (row: Row) => boolean): readonly Row[] {
+  const end = rows.findIndex((row) => !passes(row));
+  return end === -1 ? rows : rows.slice(0, Math.max(end, 1));
+}
+
+/** START before its lines before END before REPORT, and by time between requests. */
+const RANK = { START: 0, line: 1, END: 2, REPORT: 3 } as const;
+
+function merge(lines: readonly LogLine[], records: readonly UsageRecord[]): LogEntry[] {
+  const entries = [...records.flatMap(entriesOf), ...lines.map((line) => entryOf(line, records))];
+  return entries.sort((a, b) => {
+    if (a.requestId !== null && a.requestId === b.requestId && a.type !== b.type)
+      return RANK[a.type] - RANK[b.type];
+    return a.at < b.at ? -1 : a.at > b.at ? 1 : RANK[a.type] - RANK[b.type];
+  });
+}
+
+function entryOf(line: LogLine, records: readonly UsageRecord[]): LogEntry {
+  const fields = jsonFields(line.message);
+  return {
+    at: new Date(line.atMs).toISOString(),
+    type: 'line',
+    requestId: line.requestId ?? requestAt(line, records),
+    version: String(line.version),
+    instanceId: line.instanceId,
+    level: line.level,
+    message: line.message,
+    ...(fields === null ? {} : { fields }),
+  };
+}
+
+/** Bytes that reached the socket past the runtime (native code, child processes) belong to what ran then. */
+function requestAt(line: LogLine, records: readonly UsageRecord[]): string | null {
+  const running = records.find(
+    (record) =>
+      record.instanceId === line.instanceId &&
+      record.startedAtMs <= line.atMs &&
+      line.atMs <= endMs(record) + 5,
+  );
+  return running?.attemptId ?? null;
+}
+
+function jsonFields(message: string): Readonly<Record<string, unknown>> | null {
+  if (!message.startsWith('{')) return null;
+  try {
+    const value: unknown = JSON.parse(message);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The log thread: reads what instances print, and writes it to PostgreSQL in batches.
+ *
+ * Owns   one socket per instance, and the lines that wait to be written.
+ * Never  stands in a request's way: an instance that floods is read more slowly (it blocks in its
+ *        own write), and its lines beyond the budget are dropped and counted.
+ */
+import { createServer, type Socket } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { connect, insertLines } from '../store/index.ts';
+import type { LogLine } from './line.ts';
+import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
+import { LogSource } from './source.ts';
+
+/** Rows of one insert. */
+const BATCH_LINES = 2_000;
+/** A settle reads on while there is something to read, but not for ever. */
+const MAX_SETTLE_TURNS = 200;
+
+interface Connection {
+  readonly source: LogSource;
+  readonly socket: Socket;
+  readThisTick: number;
+  /** Bytes ever read: a settle is done when it stands still. */
+  readTotal: number;
+}
+
+const options = workerData as ThreadOptions;
+const port = parentPort!;
+const sql = connect({ url: options.databaseUrl, max: 1 });
+const connections = new Map<string, Connection>();
+/** Assignments that came before the instance's socket was read for the first time. */
+const early = new Map<string, Extract<ToThread, { kind: 'assign' }>>();
+let backlog: LogLine[] = [];
+let lost = 0;
+let writing = Promise.resolve();
+
+const wallMs = () => performance.timeOrigin + performance.now();
+const tell = (message: FromThread) => port.postMessage(message);
+
+function write(line: LogLine): void {
+  if (backlog.length >= options.backlogLines) {
+    backlog.shift();
+    lost += 1;
+  }
+  backlog.push(line);
+}
+
+/** The first line of a connection names the instance: `<id>\n`, written by the intake, not by the sandbox. */
+function accept(socket: Socket): void {
+  let head = Buffer.alloc(0);
+  const readHead = (chunk: Buffer) => {
+    head = Buffer.concat([head, chunk]);
+    const newline = head.indexOf(0x0a);
+    if (newline === -1) return;
+    socket.off('data', readHead);
+    const connection = open(head.subarray(0, newline).toString('utf8'), socket);
+    socket.on('data', (data) => take(connection, data));
+    if (newline + 1 < head.length) take(connection, head.subarray(newline + 1));
+  };
+  socket.on('data', readHead);
+  socket.on('error', () => socket.destroy());
+}
+
+function open(instanceId: string, socket: Socket): Connection {
+  const source = new LogSource(instanceId, options.limits, { write, nowMs: wallMs() });
+  const connection: Connection = { source, socket, readThisTick: 0, readTotal: 0 };
+  connections.set(instanceId, connection);
+  const assignment = early.get(instanceId);
+  if (assignment !== undefined) source.assign(assignment);
+  early.delete(instanceId);
+  socket.on('close', () => {
+    source.end(wallMs());
+    connections.delete(instanceId);
+  });
+  return connection;
+}
+
+function take(connection: Connection, chunk: Buffer): void {
+  connection.source.push(chunk, wallMs());
+  connection.readTotal += chunk.length;
+  connection.readThisTick += chunk.length;
+  if (connection.readThisTick > options.bytesPerTick) connection.socket.pause();
+}
+
+function tick(): void {
+  for (const connection of connections.values()) {
+    connection.readThisTick = 0;
+    if (connection.socket.isPaused()) connection.socket.resume();
+    connection.source.tick(wallMs());
+  }
+  flush();
+}
+
+/** One batch at a time, in order; what fails to be written waits for the next tick. */
+function flush(): void {
+  writing = writing.then(async () => {
+    while (backlog.length > 0) {
+      const batch = backlog.slice(0, BATCH_LINES);
+      backlog = backlog.slice(batch.length);
+      try {
+        await insertLines(sql, batch);
+      } catch {
+        backlog = batch.concat(backlog);
+        return; // PostgreSQL is away: the backlog is bounded, and the next tick tries again
+      }
+    }
+    if (lost > 0) tell({ kind: 'lost', lines: lost, why: 'PostgreSQL was away for too long' });
+    lost = 0;
+  });
+}
+
+/** Reads until nothing more comes: what the invocation wrote before it answered is in the socket already. */
+async function settle({
+  instanceId,
+  requestId,
+  ticket,
+}: Extract<ToThread, { kind: 'settle' }>): Promise<void> {
+  const connection = connections.get(instanceId);
+  if (connection !== undefined) {
+    let before = -1;
+    for (let turn = 0; turn < MAX_SETTLE_TURNS && before !== connection.readTotal; turn++) {
+      before = connection.readTotal;
+      if (connection.socket.isPaused()) connection.socket.resume();
+      for (let phase = 0; phase < 2; phase++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    connection.source.settle(requestId);
+  }
+  tell({ kind: 'settled', ticket });
+}
+
+async function stop(): Promise<void> {
+  clearInterval(ticking);
+  server.close();
+  tick();
+  await writing;
+  await sql.end({ timeout: 2 });
+  tell({ kind: 'stopped' });
+  port.close();
+}
+
+const onMessage: { [Kind in ToThread['kind']]: (message: Extract<ToThread, { kind: Kind }>) => void } = {
+  assign(message) {
+    const connection = connections.get(message.instanceId);
+    if (connection === undefined) early.set(message.instanceId, message);
+    else connection.source.assign(message);
+  },
+  begin: ({ instanceId, requestId }) => connections.get(instanceId)?.source.begin(requestId),
+  settle: (message) => void settle(message),
+  stop: () => void stop(),
+};
+
+port.on('message', (message: ToThread) => (onMessage[message.kind] as (message: ToThread) => void)(message));
+const server = createServer(accept);
+server.listen(options.socketPath, () => tell({ kind: 'listening' }));
+const ticking = setInterval(tick, options.tickMs);

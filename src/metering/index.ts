@@ -1,0 +1,1 @@
+export { type Recorder, startRecorder } from './recorder.ts';

@@ -1,0 +1,91 @@
+/**
+ * The recorder: usage records on their way to PostgreSQL, off the request path.
+ *
+ * Recording is an append to an array. A few times a second what has come is handed to a thread,
+ * which writes it in batches; writing a record twice counts once, so the thread may try again after
+ * any failure. A crash of the node loses what is younger than a flush. While PostgreSQL is away
+ * records wait, up to `backlogRecords`; beyond that the oldest batch goes, counted and reported.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../base/index.ts';
+import { LIMITS, type UsageRecord } from '../model/index.ts';
+
+export interface Recorder {
+  record(record: UsageRecord): void;
+  /** Resolves when everything recorded so far has been written. */
+  flushed(): Promise<void>;
+  /** Writes what is left (for at most `usageStopMs`), and ends the thread. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface RecorderThreadOptions {
+  readonly databaseUrl: string;
+  readonly backlogRecords: number;
+}
+
+export type ToRecorderThread =
+  | { readonly kind: 'batch'; readonly json: string }
+  | { readonly kind: 'flush'; readonly ticket: number }
+  | { readonly kind: 'stop' };
+
+export type FromRecorderThread =
+  | { readonly kind: 'flushed'; readonly ticket: number }
+  | { readonly kind: 'lost'; readonly records: number };
+
+/** How often records are handed over, in ms: most of what a crash can lose. */
+const FLUSH_MS = 200;
+
+export function startRecorder(
+  { databaseUrl, clock }: { databaseUrl: string; clock: Clock },
+  onLost: (records: number) => void,
+): Recorder {
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    workerData: { databaseUrl, backlogRecords: LIMITS.usageBacklog } satisfies RecorderThreadOptions,
+  });
+  worker.unref();
+  const waiting = new Map<number, () => void>();
+  const stopped = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  let records: UsageRecord[] = [];
+  let scheduled = false;
+  let ticket = 0;
+  let stopping = false;
+
+  worker.on('message', (message: FromRecorderThread) => {
+    if (message.kind === 'lost') return onLost(message.records);
+    waiting.get(message.ticket)?.();
+    waiting.delete(message.ticket);
+  });
+
+  function handOver(): void {
+    scheduled = false;
+    if (records.length === 0) return;
+    worker.postMessage({ kind: 'batch', json: JSON.stringify(records) } satisfies ToRecorderThread);
+    records = [];
+  }
+
+  return {
+    record(record) {
+      records.push(record);
+      if (scheduled) return;
+      scheduled = true;
+      clock.after(FLUSH_MS, handOver);
+    },
+    flushed() {
+      handOver();
+      return new Promise((resolve) => {
+        waiting.set(++ticket, resolve);
+        worker.postMessage({ kind: 'flush', ticket } satisfies ToRecorderThread);
+      });
+    },
+    async stop() {
+      if (!stopping) {
+        handOver();
+        worker.postMessage({ kind: 'stop' } satisfies ToRecorderThread);
+      }
+      stopping = true;
+      worker.ref();
+      await stopped;
+      for (const resolve of waiting.values()) resolve();
+    },
+  };
+}
