@@ -1,0 +1,279 @@
+/**
+ * The front door: an HTTP/1.1 server whose requests become invocations.
+ *
+ * Owns   the listener, its connections, and the exchanges in flight.
+ * Asks   the registry's snapshot who answers at a host, `invoke` for the answer.
+ * Never  touches the database or the disk while serving (certificates are read once, at start).
+ *
+ * Every wait is bounded: for a head, for a body, for the next request on a connection, for the requests in
+ * flight when it stops. Past that bound connections are closed and their invocations told so.
+ */
+import { readFile } from 'node:fs/promises';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Clock, Fault, type Service } from '../base/index.ts';
+import type { Invocation, InvokeResult } from '../invoke/index.ts';
+import { LIMITS } from '../model/index.ts';
+import type { Snapshot } from '../registry/index.ts';
+import { type Desk, Exchange } from './exchange.ts';
+import { createSites } from './host.ts';
+import { createPeers } from './peer.ts';
+import { type Refusal, rawRefusal } from './refusal.ts';
+
+export interface GatewayOptions {
+  /** The one door. Faults it throws become answers; anything else is a bug. */
+  readonly invoke: (invocation: Invocation, signal: AbortSignal) => Promise<InvokeResult>;
+  readonly directory: { current(): Snapshot };
+  readonly clock: Clock;
+  /** Under which functions and apps have their hosts. */
+  readonly domain: string;
+  /** Port 0 picks a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Networks of proxies whose X-Forwarded headers are believed. */
+  readonly trustProxy: readonly string[];
+  /** PEM files; without them the gateway speaks plain HTTP. */
+  readonly tls?: { readonly certPath: string; readonly keyPath: string } | undefined;
+  readonly newRequestId: () => string;
+  /** Told of every error that should not have happened; its request is answered 500. */
+  readonly onBug: (error: unknown) => void;
+  readonly limits?: Partial<GatewayLimits> | undefined;
+}
+
+export interface GatewayLimits {
+  /** Open connections; one more is closed at once. Default 10,000. */
+  readonly connections: number;
+  /** From a connection's first byte to the end of the head, ms. Too low cuts off slow phones. Default 10 s. */
+  readonly headersTimeoutMs: number;
+  /** From the first byte to the end of the body, ms. Default 60 s. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection may be idle, ms; longer than load balancers keep theirs (60 s). Default 75 s. */
+  readonly keepAliveTimeoutMs: number;
+  /** How often the timeouts are checked, ms: they are late by this much at most. Default 1 s. */
+  readonly checkEveryMs: number;
+  /** Most bytes of an event, and of the body in it. Default 6 MB, as on AWS. */
+  readonly eventBytes: number;
+  /** Most bytes of bodies in memory at once, of all requests. Default 512 MB. */
+  readonly bufferedBytes: number;
+  /** How long and for how many bytes the rest of a refused body is read. Default 2 s, 32 MB. */
+  readonly lingerMs: number;
+  readonly lingerBytes: number;
+  /** How long `stop` waits for requests in flight, ms. Default 10 s. */
+  readonly stopGraceMs: number;
+}
+
+const DEFAULTS: GatewayLimits = {
+  connections: 10_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 75_000,
+  checkEveryMs: 1_000,
+  eventBytes: LIMITS.eventBytes,
+  bufferedBytes: 512 * 1024 * 1024,
+  lingerMs: 2_000,
+  lingerBytes: 32 * 1024 * 1024,
+  stopGraceMs: 10_000,
+};
+
+export interface Gateway extends Service {
+  /** Where it answers, e.g. `http://127.0.0.1:8080`. Known once started. */
+  readonly url: string;
+  readonly port: number;
+}
+
+/**
+ * A front door that is not open yet.
+ *
+ * @throws {Fault} option-invalid when `trustProxy` names no network; `start` throws port-in-use
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  const limits = { ...DEFAULTS, ...options.limits };
+  const peerOf = createPeers(options.trustProxy);
+  const inFlight = new Set<Exchange>();
+  let desk: Desk | undefined;
+  let server: Server | undefined;
+  let stopped: Promise<void> | undefined;
+
+  function serve(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean): Exchange {
+    const exchange = new Exchange(desk as Desk, { req, res }, awaitsContinue);
+    inFlight.add(exchange);
+    res.on('close', () => {
+      inFlight.delete(exchange);
+      if (!res.writableFinished) exchange.abandon('the caller closed the connection');
+      if (desk?.stopping) setImmediate(() => server?.closeIdleConnections());
+    });
+    return exchange;
+  }
+
+  function connect(target: Server): void {
+    target.on('request', (req, res) => void serve(req, res, false).run());
+    target.on('checkContinue', (req, res) => void serve(req, res, true).run());
+    target.on('checkExpectation', (req, res) => serve(req, res, true).reply.refuse(EXPECTATION));
+    target.on('connect', (_, socket) =>
+      socket.end(rawRefusal(NO_TUNNEL, options.newRequestId(), 'Not Allowed')),
+    );
+    target.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const first = [...inFlight].find((exchange) => exchange.req.socket === socket);
+      refuseConnection(error, socket, { first, requestId: options.newRequestId() });
+    });
+  }
+
+  async function start(): Promise<void> {
+    const created = await createListener(limits, options.tls);
+    await listen(created, options.listen);
+    server = created;
+    desk = {
+      ...options,
+      ...limits,
+      current: () => options.directory.current(),
+      findSite: createSites(options.domain),
+      peerOf,
+      protocol: options.tls === undefined ? 'http' : 'https',
+      port: String(portOf(created)),
+      usedBytes: 0,
+      stopping: false,
+    };
+    connect(created);
+  }
+
+  async function stop(): Promise<void> {
+    if (server === undefined || desk === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    desk.stopping = true;
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    const grace = options.clock.after(limits.stopGraceMs, () => {
+      for (const exchange of inFlight) exchange.abandon('the node stopped before the function answered');
+      server?.closeAllConnections();
+    });
+    await promise;
+    grace.cancel();
+  }
+
+  return {
+    start,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+    get port() {
+      return portOf(server);
+    },
+    get url() {
+      return urlOf(options, portOf(server));
+    },
+  };
+}
+
+const EXPECTATION: Refusal = { status: 417, message: 'The only expectation served is 100-continue.' };
+const NO_TUNNEL: Refusal = { status: 405, message: 'This is no proxy: CONNECT is not served.' };
+
+async function createListener(limits: GatewayLimits, tls: GatewayOptions['tls']): Promise<Server> {
+  const settings: ServerOptions = {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.checkEveryMs,
+    maxHeaderSize: LIMITS.headerBytes,
+    requireHostHeader: false, // refused by us, with a request id
+  };
+  const server =
+    tls === undefined ? createServer(settings) : createTlsServer({ ...settings, ...(await pem(tls)) });
+  server.maxConnections = limits.connections;
+  server.maxHeadersCount = 0; // bounded in bytes; a count would silently drop the rest
+  return server;
+}
+
+async function pem(tls: NonNullable<GatewayOptions['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
+  try {
+    const [cert, key] = await Promise.all([readFile(tls.certPath), readFile(tls.keyPath)]);
+    return { cert, key };
+  } catch (cause) {
+    throw new Fault('option-invalid', `The TLS files cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}
+
+function listen(server: Server, { host, port }: GatewayOptions['listen']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'EADDRINUSE') return reject(cause);
+      const message = `The gateway cannot listen on ${host}:${port}: something else does. Stop it, or choose another port with --gateway.`;
+      reject(new Fault('port-in-use', message, { facts: { port }, cause }));
+    });
+    server.listen({ host, port, backlog: 4_096 }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+function portOf(server: Server | undefined): number {
+  return (server?.address() as AddressInfo | null | undefined)?.port ?? 0;
+}
+
+function urlOf(options: GatewayOptions, port: number): string {
+  const { host } = options.listen;
+  const reachable =
+    host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `${options.tls === undefined ? 'http' : 'https'}://${reachable}:${port}`;
+}
+
+interface BrokenConnection {
+  /** The connection's unanswered request, if there is one. */
+  readonly first: Exchange | undefined;
+  readonly requestId: string;
+}
+
+/** Bytes that are no request, or did not come in time. Answers that are on their way are let through first. */
+function refuseConnection(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  { first, requestId }: BrokenConnection,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [refusal, reason] = CONNECTION_REFUSALS[error.code ?? ''] ?? BAD_REQUEST;
+  if (first === undefined)
+    return void socket.end(rawRefusal(refusal, requestId, reason), () => socket.destroy());
+  if (!first.req.complete) {
+    // The body of the request itself is what broke.
+    if (first.res.headersSent) return void socket.destroy();
+    socket.end(rawRefusal(refusal, first.requestId, reason), () => socket.destroy());
+    first.abandon('the request broke off');
+    return;
+  }
+  first.res.shouldKeepAlive = false;
+  first.res.once('finish', () => socket.end());
+}
+
+const BAD_REQUEST: readonly [Refusal, string] = [
+  { status: 400, message: 'This is not a valid HTTP/1.1 request.' },
+  'Bad Request',
+];
+
+/** By Node's error code. */
+const CONNECTION_REFUSALS: Readonly<Record<string, readonly [Refusal, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    { status: 408, message: 'The request did not arrive in time.' },
+    'Request Timeout',
+  ],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [
+    { status: 413, message: 'Chunk extensions are too long.' },
+    'Content Too Large',
+  ],
+  HPE_HEADER_OVERFLOW: [
+    {
+      status: 431,
+      message: `The request's head is larger than ${LIMITS.headerBytes} bytes. Send fewer or shorter headers.`,
+    },
+    'Request Header Fields Too Large',
+  ],
+};
