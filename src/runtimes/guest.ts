@@ -63,13 +63,21 @@ export class GuestGone extends Error {
 }
 
 export interface Guest {
+  /**
+   * False once no invocation can be handed over any more: the process ended, is about to (it
+   * reported what nobody caught), or broke the protocol. Worth a look before an instance is kept.
+   */
+  readonly open: boolean;
   /** Resolves when the runtime is up: a blank one waits for its code, any other is initialising. */
   booted(): Promise<void>;
   /** Gives a blank guest its code, or waits for one that was launched with it. @returns the init error, or null */
   init(setup: Setup): Promise<FunctionError | null>;
   /** One at a time. Resolves with the answer, or with the start of a stream. */
   invoke(work: Work): Promise<Answer>;
-  /** Ends the conversation and closes the guest's listener. Idempotent. */
+  /**
+   * Ends the conversation and closes the guest's listener; what is pending rejects with `GuestGone`.
+   * Call it when the process has ended: a guest that speaks HTTP cannot tell by itself. Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -88,8 +96,13 @@ export interface Prepared {
 
 /** Every runtime of this node. */
 export interface Runtimes {
-  /** Whether a runtime can wait for its code in a booted process. */
-  canBeBlank(runtime: RuntimeName): boolean;
+  /**
+   * Whether a runtime can wait for its code in a booted process.
+   *
+   * @param environment a function's variables: some (NODE_OPTIONS, LD_PRELOAD, …) are only read when
+   *   a process starts, and their function must be launched with its code
+   */
+  canBeBlank(runtime: RuntimeName, environment?: Readonly<Record<string, string>>): boolean;
   /**
    * @param setup null: boot it blank
    * @throws {Fault} `runtime-unavailable` when the machine lacks the interpreter

@@ -1,0 +1,113 @@
+/**
+ * What one instance can reach of its node: a small HTTP server of its own, on a loopback port.
+ *
+ * Owns   the port. The instance is known by it; nothing that a request says proves anything, but a
+ *        token keeps other processes of the machine from reading credentials.
+ * Never  serves another instance, the control API or the console: everything unknown is 404.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Credentials of a function's own role, valid for a short time. */
+export interface GuestCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAtMs: number;
+}
+
+export interface GuestListener {
+  /** `host:port` */
+  readonly address: string;
+  /** What a request for credentials must carry as `Authorization`. */
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+export interface GuestListenerOptions {
+  /** @returns null while the instance has no function yet */
+  credentials(): Promise<GuestCredentials> | GuestCredentials | null;
+  /** Takes the requests of a runtime; false: not one of its paths. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+/** Sockets of one instance to its own listener: a runtime needs one, an SDK a few. */
+const MAX_CONNECTIONS = 64;
+/** The trailers of a broken stream carry a stack trace. */
+const MAX_HEADER_BYTES = 64 * 1024;
+const DAY_MS = 86_400_000;
+
+export async function openGuestListener(options: GuestListenerOptions): Promise<GuestListener> {
+  const token = randomBytes(24).toString('base64url');
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    if (options.handle(request, response)) return;
+    request.resume();
+    if (request.method === 'GET' && request.url === '/credentials') void answerCredentials(request, response);
+    else send(response, 404, { message: 'Not found' });
+  }
+
+  async function answerCredentials(request: IncomingMessage, response: ServerResponse) {
+    if (!matches(request.headers.authorization, token)) {
+      return send(response, 401, { message: 'AWS_CONTAINER_AUTHORIZATION_TOKEN is missing or wrong' });
+    }
+    try {
+      const found = await options.credentials();
+      if (found === null) return send(response, 404, { message: 'This instance has no function yet' });
+      send(response, 200, {
+        AccessKeyId: found.accessKeyId,
+        SecretAccessKey: found.secretAccessKey,
+        Token: found.sessionToken,
+        Expiration: new Date(found.expiresAtMs).toISOString(),
+      });
+    } catch {
+      send(response, 503, { message: 'Credentials are not available right now; try again' });
+    }
+  }
+
+  // No timeouts: a `next` stays open as long as nothing happens, a stream as long as its function
+  // may run, and a frozen guest cannot keep a connection alive.
+  const server = createServer(
+    {
+      connectionsCheckingInterval: DAY_MS,
+      headersTimeout: 0,
+      keepAliveTimeout: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: 0,
+    },
+    handle,
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.listen(0, '127.0.0.1', 1024);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  let closed: Promise<void> | null = null;
+
+  return {
+    address: `127.0.0.1:${port}`,
+    token,
+    close() {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+function matches(given: string | undefined, token: string): boolean {
+  const bytes = Buffer.from(given ?? '');
+  return bytes.length === token.length && timingSafeEqual(bytes, Buffer.from(token));
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
