@@ -13,10 +13,14 @@ const ROOT = join(import.meta.dirname, '../..');
 export interface RealNode extends AsyncDisposable {
   readonly home: string;
   readonly gateway: URL;
+  /** Process id of the node. */
+  readonly pid: number;
   /** `skein …` on this node; fails the test when the command fails, unless `allowFailure`. */
   skein(args: readonly string[], options?: { allowFailure?: boolean }): Promise<CommandResult>;
   /** A request to the front door as if for `host`. */
   request(host: string, request: HttpRequest): Promise<HttpAnswer>;
+  /** A request to the control API with the node's token; `body` is sent as JSON. */
+  control(method: string, path: string, body?: unknown): Promise<HttpAnswer>;
 }
 
 export interface HttpRequest {
@@ -53,12 +57,21 @@ export async function startRealNode(args: readonly string[] = []): Promise<RealN
     rmSync(home, { recursive: true, force: true });
     throw error;
   }
-  const { gateway } = JSON.parse(readFileSync(join(home, 'node.json'), 'utf8'));
+  const { gateway, control, token, pid } = JSON.parse(readFileSync(join(home, 'node.json'), 'utf8'));
+  const authorization = `Bearer ${token}`;
   return {
     home,
     gateway: new URL(gateway),
+    pid,
     skein,
     request: (host, request) => send(new URL(gateway), host, request),
+    control: (method, path, body) =>
+      send(new URL(control), new URL(control).host, {
+        method,
+        path,
+        headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
     async [Symbol.asyncDispose]() {
       await skein(['down'], { allowFailure: true });
       rmSync(home, { recursive: true, force: true });

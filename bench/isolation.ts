@@ -1,0 +1,52 @@
+/**
+ * `npm run bench -- isolation`: p99 of one function while it is quiet, and while 50 MB packages are
+ * deployed and another function floods its log.
+ */
+import { startRealNode } from '../test/support/real-node.ts';
+import { floodApp, heavyApp, helloApp } from './support/apps.ts';
+import { constantRate, get } from './support/load.ts';
+import { median, printTable, type Spread } from './support/numbers.ts';
+
+const ROUNDS = 3;
+const RATE = 200;
+const SECONDS = 10;
+
+export async function isolation(): Promise<unknown> {
+  await using node = await startRealNode();
+  await node.skein(['deploy', helloApp('quiet', ['hello'])]);
+  await node.skein(['deploy', floodApp('noise')]);
+  const target = { url: node.gateway.href, host: 'quiet-hello.localhost' };
+  await get(target);
+  await constantRate(target, RATE, 3);
+
+  const quiet: Spread[] = [];
+  const noisy: Spread[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    quiet.push(await constantRate(target, RATE, SECONDS));
+    const noise = new AbortController();
+    const working = Promise.all([
+      repeat(() => get({ url: node.gateway.href, host: 'noise-flood.localhost' }), noise.signal),
+      repeat(() => node.skein(['deploy', heavyApp('heavy')]), noise.signal),
+    ]);
+    noisy.push(await constantRate(target, RATE, SECONDS));
+    noise.abort();
+    await working;
+    console.error(
+      `round ${round}: quiet p99 ${quiet.at(-1)?.p99.toFixed(2)} ms, noisy ${noisy.at(-1)?.p99.toFixed(2)} ms`,
+    );
+  }
+  const row = (name: string, spreads: Spread[]) => ({
+    when: name,
+    'p50 ms': median(spreads.map(({ p50 }) => p50)),
+    'p99 ms': median(spreads.map(({ p99 }) => p99)),
+  });
+  const rows = [row('quiet', quiet), row('deploys of 50 MB and a log flood', noisy)];
+  const ratio = (rows[1]?.['p99 ms'] ?? 0) / (rows[0]?.['p99 ms'] ?? 1);
+  printTable(rows);
+  console.log(`\np99 ratio ${ratio.toFixed(2)} (promised: at most 3)`);
+  return { rows, ratio };
+}
+
+async function repeat(work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await work();
+}

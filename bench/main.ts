@@ -1,0 +1,39 @@
+/**
+ * `npm run bench -- warm|cold|isolation|burst|start…`: measures, prints tables, and writes all
+ * numbers to `bench/results/<time>.json` beside what machine it was.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { burst } from './burst.ts';
+import { cold } from './cold.ts';
+import { isolation } from './isolation.ts';
+import { start } from './start.ts';
+import { warm } from './warm.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { warm, cold, isolation, burst, start };
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !(name in BENCHES));
+  if (names.length === 0 || unknown.length > 0) {
+    console.error(`Usage: npm run bench -- ${Object.keys(BENCHES).join('|')} …`);
+    process.exitCode = 2;
+    return;
+  }
+  const machine = {
+    processors: cpus().length,
+    model: cpus()[0]?.model ?? '',
+    memoryGb: Math.round(totalmem() / 1024 ** 3),
+    node: process.version,
+  };
+  const results: Record<string, unknown> = { at: new Date().toISOString(), machine };
+  for (const name of names) {
+    console.log(`\n${name}`);
+    results[name] = await BENCHES[name]?.();
+  }
+  mkdirSync('bench/results', { recursive: true });
+  const file = `bench/results/${String(results.at).replaceAll(':', '-')}.json`;
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  console.log(`\n${JSON.stringify(results)}\n\nKept in ${file}.`);
+}
+
+await main(process.argv.slice(2));
