@@ -6,6 +6,7 @@
  * or not. What only a superuser may do is tried, and its absence reported.
  */
 import type { ReservedSql } from 'postgres';
+import { Fault } from '../base/index.ts';
 import { ACCOUNT_ID, type AppDatabase, LIMITS, REGION } from '../model/index.ts';
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
 
@@ -13,6 +14,10 @@ import { orUnavailable, type Queryable, type Sql } from './connect.ts';
 const DUPLICATE_ROLE = '42710';
 const DUPLICATE_DATABASE = '42P04';
 const NOT_PERMITTED = '42501';
+const LOCK_TIMEOUT = '55P03';
+
+/** Creating a database takes some 100 ms; this is for a server that is very busy. */
+const LOCK_WAIT_MS = 30_000;
 
 /** @returns the app's database of this key, as it was claimed, or undefined */
 export async function findDatabase(
@@ -27,19 +32,36 @@ export async function findDatabase(
 }
 
 /**
- * Runs `work` while no other node of this cluster creates or drops an app's database.
+ * Runs `work` while no other node of this cluster creates or drops an app's database; waits 30 s for that.
  *
  * On a connection of its own, since CREATE DATABASE cannot be part of a transaction.
+ *
+ * @throws {Fault} `deploy-in-progress` when another holds it for longer; `database-unavailable`
  */
 export async function withDatabaseLock<T>(sql: Sql, work: (locked: Sql) => Promise<T>): Promise<T> {
   const locked: ReservedSql = await orUnavailable(sql.reserve());
   try {
-    await orUnavailable(locked`select pg_advisory_lock(hashtext('skein.databases'))`);
+    await takeTurn(locked);
     return await work(locked);
   } finally {
     await locked`select pg_advisory_unlock_all()`.catch(() => {}); // a lost connection holds no lock
     locked.release();
   }
+}
+
+async function takeTurn(locked: Sql): Promise<void> {
+  await orUnavailable(locked`select set_config('lock_timeout', ${`${LOCK_WAIT_MS}ms`}, false)`);
+  const taken = await ignoring(
+    LOCK_TIMEOUT,
+    orUnavailable(locked`select pg_advisory_lock(hashtext('skein.databases'))`),
+  );
+  await orUnavailable(locked`reset lock_timeout`);
+  if (taken) return;
+  throw new Fault(
+    'deploy-in-progress',
+    `Another deploy has been creating or dropping a database for more than ${LOCK_WAIT_MS / 1000} s. Nothing was changed; try again when it is done.`,
+    { facts: { waitedMs: LOCK_WAIT_MS } },
+  );
 }
 
 /**

@@ -87,7 +87,7 @@ async function onFreePort(start: (port: number) => Promise<Running>) {
     try {
       return { port, running: await start(port) };
     } catch (error) {
-      const taken = error instanceof Fault && error.facts['portTaken'] === 1;
+      const taken = error instanceof Fault && error.facts.portTaken === 1;
       if (!taken || attempt === PORT_ATTEMPTS) throw error;
     }
   }

@@ -1,0 +1,7 @@
+/** The data kept for functions; knows nothing of functions themselves. */
+export {
+  databaseUrl,
+  dropAppDatabase,
+  type Ensured,
+  ensureDatabase,
+} from './database/database.ts';
