@@ -1,0 +1,167 @@
+/**
+ * Code packages, content-addressed: PostgreSQL is the truth, a folder on disk is the cache.
+ *
+ * Owns   `cacheDir`: one folder per digest, whole or absent, and `.incoming` for what is not finished.
+ * Never  hashes, inflates or stores on the event loop: a worker thread does.
+ *
+ * A cached package needs no database, so cold starts go on while PostgreSQL is away.
+ */
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Clock, Fault } from '../base/index.ts';
+import { LIMITS } from '../model/index.ts';
+import { exists, type Stored, temporaryDir } from './jobs.ts';
+import { workerPool } from './worker-pool.ts';
+
+export interface ArtifactsOptions {
+  readonly store: {
+    has(digest: string): Promise<boolean>;
+    /** Of the node's PostgreSQL: worker threads open connections of their own. */
+    readonly url: string;
+    /** Exports `openStore(url): ChunkStore`; default: PostgreSQL. */
+    readonly module?: URL;
+  };
+  /** Created when missing; below a folder that every user can traverse. */
+  readonly cacheDir: string;
+  readonly clock: Clock;
+  /** Threads at most, default 1. */
+  readonly threads?: number;
+  /** Packages that may wait for a thread, default 64. */
+  readonly queueLength?: number;
+  /** How long an idle thread is kept, ms, default 5,000. */
+  readonly idleMs?: number;
+}
+
+export interface Artifacts {
+  /** Makes the cache and clears what a crash left behind. Call once, first. */
+  start(): Promise<void>;
+  /** @returns whether the package is stored for good */
+  has(digest: string): Promise<boolean>;
+  /**
+   * Takes in a zip: judges it, unpacks it into the cache, stores it.
+   *
+   * @param options.maxBytes default LIMITS.packageBytes
+   * @param options.expected the SHA-256 its sender announced
+   * @throws {Fault} `package-invalid`, `package-too-large`, `database-unavailable`, `no-capacity`
+   */
+  put(content: Readable, options?: { maxBytes?: number; expected?: string }): Promise<Stored>;
+  /**
+   * @returns the folder of a package, fetched first if it is not cached; callers at once share one fetch
+   * @throws {Fault} `artifact-not-found`, `database-unavailable`
+   */
+  ensure(digest: string): Promise<string>;
+  /** Removes cached folders. @param keep digests that are deployed, or that instances still run from */
+  forgetAllBut(keep: ReadonlySet<string>): Promise<void>;
+  /** Worker threads alive now. */
+  readonly threads: number;
+  stop(): Promise<void>;
+}
+
+const DIGEST = /^[0-9a-f]{64}$/;
+/** Uploads at once: each holds up to LIMITS.packageBytes of disk. */
+const MAX_UPLOADS = 16;
+
+/** Makes the node's packages. Nothing is touched before `start`. */
+export function createArtifacts(options: ArtifactsOptions): Artifacts {
+  const { cacheDir, store, clock } = options;
+  const module =
+    store.module ??
+    new URL(import.meta.url.endsWith('.ts') ? './store-module.ts' : './store-module.js', import.meta.url);
+  const pool = workerPool({
+    clock,
+    data: { cacheDir, url: store.url, module: module.href },
+    threads: options.threads ?? 1,
+    queueLength: options.queueLength ?? 64,
+    idleMs: options.idleMs ?? 5_000,
+  });
+  const fetching = new Map<string, Promise<string>>();
+  let uploads = 0;
+
+  async function put(
+    content: Readable,
+    { maxBytes = LIMITS.packageBytes, expected }: { maxBytes?: number; expected?: string } = {},
+  ) {
+    if (uploads >= MAX_UPLOADS) {
+      content.destroy();
+      throw new Fault(
+        'no-capacity',
+        `${uploads} packages are being uploaded already; try again in a few seconds.`,
+      );
+    }
+    uploads += 1;
+    const file = join(temporaryDir(cacheDir), `${randomBytes(12).toString('hex')}.zip`);
+    try {
+      await pipeline(content, bounded(maxBytes), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+      return await pool.run({ kind: 'admit', file, expected: expected ?? null });
+    } finally {
+      uploads -= 1;
+      await rm(file, { force: true });
+    }
+  }
+
+  async function fetchOnce(digest: string): Promise<string> {
+    const folder = join(cacheDir, digest);
+    if (!(await exists(folder))) await pool.run({ kind: 'fetch', digest });
+    return folder;
+  }
+
+  return {
+    start: () => prepareCache(cacheDir),
+    has: (digest) => (DIGEST.test(digest) ? store.has(digest) : Promise.resolve(false)),
+    put,
+    async ensure(digest) {
+      if (!DIGEST.test(digest))
+        throw new Fault('artifact-not-found', `${JSON.stringify(digest)} is not the SHA-256 of a package.`);
+      const running = fetching.get(digest) ?? fetchOnce(digest).finally(() => fetching.delete(digest));
+      fetching.set(digest, running);
+      return running;
+    },
+    async forgetAllBut(keep) {
+      for (const name of await readdir(cacheDir)) {
+        if (!DIGEST.test(name) || keep.has(name) || fetching.has(name)) continue;
+        await rm(join(cacheDir, name), { recursive: true, force: true });
+      }
+    },
+    get threads() {
+      return pool.threads;
+    },
+    stop: () => pool.stop(),
+  };
+}
+
+/** Passes bytes on until there are too many. */
+function bounded(maxBytes: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, pass) {
+      bytes += chunk.length;
+      if (bytes <= maxBytes) return pass(null, chunk);
+      const message = `The package is larger than ${maxBytes} bytes. Leave out what the code does not need.`;
+      pass(new Fault('package-too-large', message, { facts: { maxBytes } }));
+    },
+  });
+}
+
+/**
+ * Folders are renamed into place without waiting for the disk, so after a power loss their files may
+ * be empty. A new boot of the machine therefore starts with an empty cache.
+ */
+async function prepareCache(cacheDir: string): Promise<void> {
+  await mkdir(cacheDir, { recursive: true });
+  const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  const marker = join(cacheDir, '.boot');
+  const known = await readFile(marker, 'utf8').catch(() => null);
+  if (known !== bootId) {
+    for (const name of await readdir(cacheDir)) {
+      if (DIGEST.test(name)) await rm(join(cacheDir, name), { recursive: true, force: true });
+    }
+    await writeFile(marker, bootId);
+  }
+  await rm(temporaryDir(cacheDir), { recursive: true, force: true });
+  await mkdir(temporaryDir(cacheDir), { mode: 0o700 });
+  await chmod(cacheDir, 0o755);
+}

@@ -1,0 +1,43 @@
+/** The thread that hashes, judges, inflates and stores packages: one job at a time, told by message. */
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Fault } from '../base/index.ts';
+import { admit, type ChunkStore, fetch, type Job } from './jobs.ts';
+import type { Reply, WorkerData } from './worker-pool.ts';
+
+const port = parentPort!;
+const { cacheDir, url, module } = workerData as WorkerData;
+let store: ChunkStore | null = null;
+
+/** On Linux this lowers the calling thread alone: requests go first. Elsewhere it may be refused. */
+function stepBack(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(0, 10);
+  } catch {
+    // A container may forbid it; then packages compete with requests for the processor.
+  }
+}
+
+async function run(job: Job): Promise<Reply> {
+  try {
+    if (store === null) {
+      const { openStore } = (await import(module)) as { openStore: (url: string) => ChunkStore };
+      store = openStore(url);
+    }
+    const place = { cacheDir, store };
+    const value = job.kind === 'admit' ? await admit(job, place) : await fetch(job.digest, place);
+    return { ok: true, value };
+  } catch (error) {
+    if (error instanceof Fault) {
+      return { ok: false, fault: { code: error.code, message: error.message, facts: error.facts } };
+    }
+    return { ok: false, bug: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+stepBack();
+port.on('message', (message: Job | 'end') => {
+  if (message === 'end') void (store?.end() ?? Promise.resolve()).finally(() => port.close());
+  else void run(message).then((reply) => port.postMessage(reply));
+});
