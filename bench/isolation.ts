@@ -4,7 +4,8 @@
  */
 import { startRealNode } from '../test/support/real-node.ts';
 import { floodApp, heavyApp, helloApp } from './support/apps.ts';
-import { constantRate, get } from './support/load.ts';
+import { constantRate } from './support/constant-rate.ts';
+import { get } from './support/load.ts';
 import { median, printTable, type Spread } from './support/numbers.ts';
 
 const ROUNDS = 3;

@@ -1,5 +1,6 @@
 /** `npm run bench -- warm`: requests a second and latency of a hello function, side by side, in turns. */
-import { constantRate, fullLoad, hasWrk, type Load } from './support/load.ts';
+import { constantRate } from './support/constant-rate.ts';
+import { fullLoad, hasWrk, type Load } from './support/load.ts';
 import { median, percentile, printTable } from './support/numbers.ts';
 import {
   bareServer,

@@ -1,10 +1,9 @@
-/** Load on an HTTP server: as much as it takes (wrk), or a constant rate (a client of our own). */
+/** Load on an HTTP server: as much as it takes, by wrk; and single requests. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../test/support/command.ts';
-import { type Spread, spreadOf } from './numbers.ts';
 
 export interface Load {
   readonly requestsPerSecond: number;
@@ -59,38 +58,11 @@ export function hasWrk(): Promise<boolean> {
   return wrk;
 }
 
-/**
- * `rate` requests a second for `seconds`, sent when they are due whether or not earlier ones have
- * been answered. Latency counts from when a request was due, so a stall is not hidden.
- */
-export async function constantRate(target: Target, rate: number, seconds: number): Promise<Spread> {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
-  const latencies: number[] = [];
-  const pending: Promise<void>[] = [];
-  const startMs = performance.now();
-  await new Promise<void>((resolve) => {
-    let sent = 0;
-    const send = (): void => {
-      const dueCount = Math.floor(((performance.now() - startMs) / 1000) * rate);
-      for (; sent < Math.min(dueCount, rate * seconds); sent++) {
-        const dueMs = startMs + (sent / rate) * 1000;
-        pending.push(get(target, agent).then(() => void latencies.push(performance.now() - dueMs)));
-      }
-      if (sent >= rate * seconds) resolve();
-      else setImmediate(send); // timers are a millisecond coarse, which is more than what is measured
-    };
-    send();
-  });
-  await Promise.all(pending);
-  agent.destroy();
-  return spreadOf(latencies);
-}
-
 /** One GET; resolves when the answer has been read, and fails on anything but 200. */
-export function get(target: Target, agent?: http.Agent): Promise<void> {
+export function get(target: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = target.host === undefined ? {} : { host: target.host };
-    const request = http.get(target.url, { headers, ...(agent !== undefined && { agent }) }, (response) => {
+    const request = http.get(target.url, { headers, agent: false }, (response) => {
       response.resume();
       response.on('error', reject);
       response.on('end', () => {
