@@ -10,9 +10,9 @@ export {
 } from './home.ts';
 export {
   type Address,
-  type BlankStock,
   NODE_FLAGS,
   type NodeFlag,
   type Options,
   parseOptions,
 } from './options.ts';
+export { findPython } from './programs.ts';

@@ -29,13 +29,13 @@ suite('the options of a node', () => {
     const env = {
       SKEIN_GATEWAY: '0.0.0.0:0',
       SKEIN_QUEUE_TIMEOUT: '5s',
-      SKEIN_BLANKS: 'none',
+      SKEIN_BLANKS: '0',
       SKEIN_TLS_KEY: '',
     };
     const options = parse({ 'queue-timeout': '250ms' }, env);
     assert.deepEqual(options.gateway, { host: '0.0.0.0', port: 0 });
     assert.equal(options.queueTimeoutMs, 250);
-    assert.deepEqual(options.blanks, []);
+    assert.equal(options.blanks, 0);
   });
 
   test('values of every form are understood', () => {
@@ -44,14 +44,14 @@ suite('the options of a node', () => {
       domain: 'Fn.Example.com',
       'trust-proxy': '10.0.0.0/8, fd00::/8,192.0.2.1',
       'database-url': 'postgres://u:p@h:5432/d',
-      blanks: 'nodejs24.x:512=3,python3.11:128=1',
+      blanks: '5',
       'tls-cert': '/c.pem',
       'tls-key': '/k.pem',
     });
     assert.deepEqual(options.gateway, { host: '::1', port: 80 });
     assert.equal(options.domain, 'fn.example.com');
     assert.deepEqual(options.trustProxy, ['10.0.0.0/8', 'fd00::/8', '192.0.2.1']);
-    assert.deepEqual(options.blanks[0], { runtime: 'nodejs24.x', memoryMb: 512, count: 3 });
+    assert.equal(options.blanks, 5);
     assert.deepEqual(options.tls, { certFile: '/c.pem', keyFile: '/k.pem' });
   });
 
@@ -69,8 +69,7 @@ suite('the options of a node', () => {
     ['account-concurrency', '1e3', /whole number/],
     ['queue-timeout', '30', /such as 30s/],
     ['queue-timeout', '1h', /900s/],
-    ['blanks', 'provided.al2023:128=1', /nodejs24\.x or python3\.11/],
-    ['blanks', 'nodejs24.x=4', /RUNTIME:MB=COUNT/],
+    ['blanks', '65', /0 to 64/],
     ['start-slots', '-1', /1 to 256/],
     ['max-instances', '', /1 to 100000/],
     ['tls-cert', '/c.pem', /--tls-cert needs --tls-key/],

@@ -9,10 +9,8 @@ import { LIMITS } from '../model/index.ts';
 import { type Environment, type Machine, resolveHome } from './home.ts';
 import {
   type Address,
-  type BlankStock,
   type Given,
   parseAddress,
-  parseBlanks,
   parseChoice,
   parseCidrs,
   parseCount,
@@ -22,7 +20,7 @@ import {
   parsePath,
 } from './parse.ts';
 
-export type { Address, BlankStock } from './parse.ts';
+export type { Address } from './parse.ts';
 
 export interface Options {
   /** Where the public calls functions. Default 127.0.0.1:8080; port 0 picks a free one. */
@@ -49,10 +47,10 @@ export interface Options {
   /** How long a request may wait for an instance, 0 to 900,000 ms, default 30 s. 0: refuse at once. */
   readonly queueTimeoutMs: number;
   /**
-   * Sandboxes booted ahead of demand, per runtime and memory class; default two Node.js of 128 MB and
-   * one of 256 MB. Each costs about 10 MB; too few and bursts start from nothing.
+   * Sandboxes that wait booted, per runtime and memory size in use, in quiet times; 0 to 64, default 3,
+   * and more while many are taken. Each costs about 10 MB; with too few, bursts start from nothing.
    */
-  readonly blanks: readonly BlankStock[];
+  readonly blanks: number;
   /** Instances that may be starting at once, 1 to 256; default twice the processors. More only makes all of them slower. */
   readonly startSlots: number;
   /** Instances on this node, busy and idle, 1 to 100,000, default 2,000. */
@@ -72,17 +70,12 @@ export const NODE_FLAGS = {
   'tls-key': ['FILE', 'key of the gateway, PEM; with --tls-cert'],
   'account-concurrency': ['N', 'invocations at once on this node (1000)'],
   'queue-timeout': ['DURATION', 'longest wait for an instance (30s)'],
-  blanks: [
-    'RUNTIME:MB=N,…',
-    'sandboxes booted ahead of demand, or "none" (nodejs24.x:128=2,nodejs24.x:256=1)',
-  ],
+  blanks: ['N', 'sandboxes booted ahead per runtime and memory size in use (3); 0: none'],
   'start-slots': ['N', 'instances that may be starting at once (2 × processors)'],
   'max-instances': ['N', 'instances on this node (2000)'],
 } as const satisfies Record<string, readonly [string, string]>;
 
 export type NodeFlag = keyof typeof NODE_FLAGS;
-
-const DEFAULT_BLANKS = 'nodejs24.x:128=2,nodejs24.x:256=1';
 
 /**
  * Reads a node's options.
@@ -115,7 +108,7 @@ export function parseOptions(given: {
       max: 900_000,
       default: LIMITS.queueTimeoutMs,
     }),
-    blanks: parseBlanks(read('blanks') ?? { name: '--blanks', value: DEFAULT_BLANKS }),
+    blanks: parseCount(read('blanks'), { min: 0, max: 64, default: 3 }),
     startSlots: parseCount(read('start-slots'), {
       min: 1,
       max: 256,

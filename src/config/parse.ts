@@ -2,7 +2,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { Fault } from '../base/index.ts';
-import { RUNTIMES, type RuntimeName } from '../model/index.ts';
 
 /** A value and where it came from: `--gateway`, `SKEIN_GATEWAY`. */
 export interface Given {
@@ -14,14 +13,6 @@ export interface Address {
   /** Host name or IP address, without brackets. */
   readonly host: string;
   readonly port: number;
-}
-
-/** So many booted sandboxes of one runtime and memory class are kept ready. */
-export interface BlankStock {
-  readonly runtime: RuntimeName;
-  /** Functions of at most this memory can use it, MB. */
-  readonly memoryMb: number;
-  readonly count: number;
 }
 
 interface Range {
@@ -118,35 +109,6 @@ export function parseCidrs(given: Given | null): readonly string[] {
 export function parsePath(given: Given): string {
   if (given.value === '') throw invalid(given, 'the path of a file');
   return resolve(given.value);
-}
-
-/** `nodejs24.x:128=4,python3.11:256=1`, or `none` */
-export function parseBlanks(given: Given): readonly BlankStock[] {
-  if (given.value === 'none') return Object.freeze([]);
-  const stocks = given.value.split(',').map((part) => {
-    const match = /^(?<runtime>[a-z0-9.]+):(?<memoryMb>\d{1,5})=(?<count>\d{1,4})$/.exec(part.trim());
-    const runtime = RUNTIMES.find((name) => name === match?.groups?.runtime);
-    const memoryMb = Number(match?.groups?.memoryMb);
-    const count = Number(match?.groups?.count);
-    if (
-      runtime === undefined ||
-      runtime === 'provided.al2023' ||
-      !(memoryMb >= 128 && memoryMb <= 10_240) ||
-      count > 1_000
-    ) {
-      throw invalid(
-        given,
-        `"none", or RUNTIME:MB=COUNT, comma-separated, with a runtime of ${blankRuntimes()}, 128 to 10240 MB and at most 1000 each, such as nodejs24.x:128=2`,
-      );
-    }
-    return Object.freeze({ runtime, memoryMb, count });
-  });
-  return Object.freeze(stocks);
-}
-
-function blankRuntimes(): string {
-  const able: readonly RuntimeName[] = RUNTIMES.filter((name) => name !== 'provided.al2023');
-  return able.join(' or ');
 }
 
 function invalid(given: Given, allowed: string): Fault {

@@ -169,8 +169,14 @@ export class Pool {
         signal?.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter = {
-        resolve: (lease) => (leave(), resolve(lease)),
-        reject: (error) => (leave(), reject(error)),
+        resolve: (lease) => {
+          leave();
+          resolve(lease);
+        },
+        reject: (error) => {
+          leave();
+          reject(error);
+        },
       };
       const timer = this.#parts.clock.after(queueTimeoutMs, () => waiter.reject(this.#tooLate()));
       const onAbort = () => waiter.reject(signal?.reason);

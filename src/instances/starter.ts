@@ -48,39 +48,38 @@ export interface StarterParts {
 /** How long a runtime of ours may take to boot before the machine is thought broken, in ms. */
 const BOOT_MS = 30_000;
 
-/** Variables that a process reads once, when it starts: a booted one cannot be given them. */
-const PROCESS_START = /^(NODE_|LD_|TZ$|LANG$|LC_|UV_|PYTHON|MALLOC_|GLIBC_|SSL_|OPENSSL_)/;
-
 export function createStarter(parts: StarterParts): Starter {
+  const canBeBlank = ({ config }: Version) => parts.runtimes.canBeBlank(config.runtime, config.environment);
   return {
-    canBeBlank: ({ config }) =>
-      parts.runtimes.canBeBlank(config.runtime) &&
-      !Object.keys(config.environment).some((name) => PROCESS_START.test(name)),
+    canBeBlank,
     boot: (runtime, memoryMb) =>
       boot(parts, {
-        ephemeralMb: LIMITS.ephemeralMb.default,
+        id: parts.newId(),
         memoryMb,
+        ephemeralMb: LIMITS.ephemeralMb.default,
         prepare: () => parts.runtimes.prepare(runtime, memoryMb, null),
       }),
     async start(version, blank) {
-      const setup = await setupOf(parts, version);
-      const booted = blank ?? (await bootFor(parts, version, this.canBeBlank(version) ? null : setup));
+      const id = blank?.sandbox.id ?? parts.newId();
+      const setup = await setupOf(parts, version, id);
+      const { runtime, memoryMb, ephemeralMb } = version.config;
+      const prepare = () => parts.runtimes.prepare(runtime, memoryMb, canBeBlank(version) ? null : setup);
+      const booted = blank ?? (await boot(parts, { id, memoryMb, ephemeralMb, prepare }));
       return await specialise(parts, { version, setup, booted, wasBlank: blank !== null });
     },
-    discard: (booted) => discard(booted),
+    discard,
   };
 }
 
-async function setupOf(
-  { codeOf, driver, databaseUrlOf, clock }: StarterParts,
-  version: Version,
-): Promise<Setup> {
+async function setupOf(parts: StarterParts, version: Version, instanceId: string): Promise<Setup> {
+  const { codeOf, driver, databaseUrlOf, clock } = parts;
   const { config, functionName } = version;
   const databaseUrl = databaseUrlOf(version);
   const day = new Date(clock.wallMs()).toISOString().slice(0, 10).replaceAll('-', '/');
   return {
     functionName,
     version: version.version,
+    instanceId,
     runtime: config.runtime,
     handler: config.handler,
     memoryMb: config.memoryMb,
@@ -88,28 +87,19 @@ async function setupOf(
     environment:
       databaseUrl === null ? config.environment : { ...config.environment, DATABASE_URL: databaseUrl },
     initializationType: 'on-demand',
-    logStream: `${day}/[${version.version}]${version.artifact.slice(0, 32)}`,
+    logStream: `${day}/[${version.version}]${instanceId.replaceAll('-', '')}`,
   };
 }
 
-function bootFor(parts: StarterParts, { config }: Version, setup: Setup | null): Promise<Booted> {
-  const { memoryMb, ephemeralMb, runtime } = config;
-  return boot(parts, {
-    memoryMb,
-    ephemeralMb,
-    prepare: () => parts.runtimes.prepare(runtime, memoryMb, setup),
-  });
-}
-
 interface BootOrder {
+  readonly id: string;
   readonly memoryMb: number;
   readonly ephemeralMb: number;
   readonly prepare: () => Promise<Prepared>;
 }
 
-async function boot(parts: StarterParts, { memoryMb, ephemeralMb, prepare }: BootOrder): Promise<Booted> {
+async function boot(parts: StarterParts, { id, memoryMb, ephemeralMb, prepare }: BootOrder): Promise<Booted> {
   const began = parts.clock.nowMs();
-  const id = parts.newId();
   const prepared = await prepare();
   let started: { sandbox: Sandbox; log: InstanceLog };
   try {

@@ -5,8 +5,10 @@
  * on it, and hands it to the driver as the process's output; from then on the process and the log
  * thread talk alone.
  */
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LIMITS } from '../model/index.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
@@ -30,13 +32,14 @@ export interface LogIntake {
 }
 
 /**
- * @param socketPath a path only the node can reach, at most 100 bytes long
+ * @param socketFolder where the socket goes, if its path is short enough for one; else a temporary folder
  * @param onLost told when lines could not be kept
  */
 export async function startLogIntake(
-  { socketPath, databaseUrl }: { socketPath: string; databaseUrl: string },
+  { socketFolder, databaseUrl }: { socketFolder: string; databaseUrl: string },
   onLost: (lines: number, why: string) => void,
 ): Promise<LogIntake> {
+  const socketPath = socketIn(socketFolder);
   rmSync(socketPath, { force: true });
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: threadOptions(socketPath, databaseUrl),
@@ -97,6 +100,12 @@ function intake(worker: Worker, { socketPath, settling, stopped }: Thread): LogI
       rmSync(socketPath, { force: true });
     },
   };
+}
+
+/** The kernel takes 107 bytes of path. */
+function socketIn(folder: string): string {
+  const path = join(folder, 'logs.sock');
+  return Buffer.byteLength(path) <= 100 ? path : join(mkdtempSync(join(tmpdir(), 'skein-')), 'logs.sock');
 }
 
 function connected(path: string): Promise<Socket> {

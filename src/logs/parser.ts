@@ -13,6 +13,7 @@ import type { ParsedLine } from './line.ts';
 const RECORD = 0x1e;
 const NEWLINE = 0x0a;
 const MAX_HEADER_BYTES = 128;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the record separator is what marks a record
 const HEADER = /^\x1e([0-9a-f-]{1,36})\t([A-Z]+|-)\t(\d{1,15})\t(\d{1,12})$/;
 
 interface Record {

@@ -13,6 +13,7 @@ import type { RuntimeName } from '../model/index.ts';
 export interface Setup {
   readonly functionName: string;
   readonly version: number;
+  readonly instanceId: string;
   readonly runtime: RuntimeName;
   readonly handler: string;
   readonly memoryMb: number;

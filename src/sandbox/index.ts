@@ -1,4 +1,5 @@
 export { type FakeDriver, fakeDriver } from './fake.ts';
 export { processDriver } from './process/driver.ts';
+export { lend, type SandboxFolder, sandboxFolder } from './process/reach.ts';
 export { safe } from './safe.ts';
 export type { Exit, Sandbox, SandboxDriver, SandboxSpec } from './sandbox.ts';

@@ -1,0 +1,312 @@
+/**
+ * The composition root: builds every object of a node by hand, in reading order, and takes them down
+ * in the reverse order. Nothing here decides anything; where two rooms on one level meet, they meet here.
+ */
+import { join } from 'node:path';
+import { createApi } from './api/index.ts';
+import { createArtifacts } from './artifacts/index.ts';
+import { periodically, systemClock, systemRandom, uuidSource } from './base/index.ts';
+import { lockHome } from './cluster/index.ts';
+import { findPython, type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
+import { createControl, functionUrls } from './control/index.ts';
+import { createGateway } from './gateway/index.ts';
+import { instanceCredentials, loadNodeKeys } from './identity/index.ts';
+import { createStarter, Fleet } from './instances/index.ts';
+import { createInvoker } from './invoke/index.ts';
+import { logReader, startLogIntake } from './logs/index.ts';
+import { startRecorder } from './metering/index.ts';
+import { LIMITS, LIVE, type Version } from './model/index.ts';
+import { createRegistry, type Snapshot } from './registry/index.ts';
+import { databaseUrl, dropAppDatabase, ensureDatabase } from './resources/index.ts';
+import { createRuntimes } from './runtimes/index.ts';
+import { lend, processDriver, safe, sandboxFolder } from './sandbox/index.ts';
+import {
+  connect,
+  dropOldLines,
+  dropOldUsage,
+  hasArtifact,
+  linesAfter,
+  listenConfiguration,
+  loadConfiguration,
+  migrate,
+  putSettingIfAbsent,
+  startEmbedded,
+  usageAfter,
+  usageTotals,
+} from './store/index.ts';
+
+export const VERSION = '0.1.0';
+
+export interface RunningNode {
+  readonly gatewayUrl: string;
+  readonly controlUrl: string;
+  /** Resolves when the node has stopped, whoever asked for it. */
+  readonly closed: Promise<void>;
+  /** Ends requests in flight in order, then everything else. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface NodeHooks {
+  /** A line for people, about what takes longer than a moment. */
+  readonly onProgress: (line: string) => void;
+  /** A line for the node's own log. */
+  readonly onLog: (line: string) => void;
+}
+
+/** An instance that has been idle this long is frozen, in ms: long enough for a burst to find it awake. */
+const FREEZE_AFTER_MS = 200;
+/** How often what is kept is brought back to its bounds, in ms. */
+const RETENTION_EVERY_MS = 60_000;
+/** Rows that go at once, so that no writer waits long. */
+const RETENTION_BATCH = 10_000;
+/** However busy a shelf is, no more blank sandboxes wait on it, unless the operator asks for more. */
+const MAX_BLANKS = 8;
+const INSTALLATION = new URL('..', import.meta.url).pathname;
+
+/**
+ * Starts a node.
+ *
+ * @throws {Fault} `home-in-use`, `port-in-use`, `database-unavailable`, … ; nothing is left running then
+ */
+export async function startNode(options: Options, hooks: NodeHooks): Promise<RunningNode> {
+  await using building = new AsyncDisposableStack();
+  const clock = systemClock;
+  const newId = uuidSource(() => clock.wallMs());
+  const problem = (what: string) => (error: unknown) => hooks.onLog(`${what}: ${describe(error)}`);
+
+  // The home is ours, and what an earlier node left running in it has ended.
+  const lock = await lockHome(options.home, { clock });
+  building.defer(() => lock.release());
+  const folder = sandboxFolder(options.home);
+  building.defer(() => folder.clear());
+  const driver = safe(processDriver({ home: folder.path, clock, random: systemRandom }));
+  building.defer(() => driver.close());
+  const swept = await driver.sweep();
+  if (swept > 0) hooks.onLog(`ended ${swept} processes that an earlier node left running`);
+
+  // State.
+  const database = await openDatabase(options, hooks);
+  building.defer(() => database.stop());
+  const sql = connect({ url: database.url });
+  building.defer(() => sql.end({ timeout: 2 }));
+  await migrate(sql);
+  const keys = await loadNodeKeys({
+    putIfAbsent: (key, value) => putSettingIfAbsent(sql, key, { ...value }),
+  });
+  const registry = createRegistry({
+    load: () => loadConfiguration(sql),
+    listen: (poke) => listenConfiguration(sql, poke),
+    clock,
+    onTrouble: problem('the configuration could not be loaded'),
+  });
+  await registry.start();
+  building.defer(() => registry.stop());
+  const recorder = startRecorder({ databaseUrl: database.url, clock }, (records) =>
+    hooks.onLog(`${records} usage records were lost: PostgreSQL was away for too long`),
+  );
+  building.defer(() => recorder.stop());
+  const logs = await startLogIntake({ socketFolder: options.home, databaseUrl: database.url }, (lines, why) =>
+    hooks.onLog(`${lines} log lines were lost: ${why}`),
+  );
+  building.defer(() => logs.stop());
+  const artifacts = createArtifacts({
+    store: { has: (digest) => hasArtifact(sql, digest), url: database.url },
+    cacheDir: join(folder.path, 'artifacts'),
+    clock,
+  });
+  await artifacts.start();
+  building.defer(() => artifacts.stop());
+
+  // Data plane.
+  const runtimes = createRuntimes({
+    nodePath: lend(process.execPath, folder),
+    pythonPath: findPython(process.env),
+    guestDir: lend(join(INSTALLATION, 'guest'), folder),
+    credentials: (setup) => instanceCredentials(keys.signingKey, { ...setup, nowMs: clock.wallMs() }),
+  });
+  const starter = createStarter({
+    driver,
+    runtimes,
+    openLog: (instanceId) => logs.open(instanceId),
+    codeOf: (artifact) => artifacts.ensure(artifact),
+    databaseUrlOf: (version) => databaseUrlOf(registry.current(), version, database),
+    newId,
+    clock,
+  });
+  const fleet = new Fleet(
+    { starter, clock, onProblem: problem('an instance') },
+    {
+      freezeAfterMs: FREEZE_AFTER_MS,
+      queueLength: LIMITS.queueLength,
+      queueTimeoutMs: options.queueTimeoutMs,
+      burst: LIMITS.burstStarts,
+      blanks: { min: options.blanks, max: options.blanks === 0 ? 0 : Math.max(options.blanks, MAX_BLANKS) },
+      startSlots: options.startSlots,
+      maxInstances: options.maxInstances,
+    },
+  );
+  building.defer(() => fleet.stop());
+  const invoker = createInvoker({
+    registry,
+    fleet,
+    record: (record) => recorder.record(record),
+    clock,
+    accountConcurrency: options.accountConcurrency,
+  });
+  const follow = (snapshot: Snapshot) => {
+    invoker.setReserved(
+      [...snapshot.functions.values()].reduce((sum, entry) => sum + (entry.reserved ?? 0), 0),
+    );
+    fleet.follow(liveVersions(snapshot));
+  };
+  building.defer(registry.onChange(follow));
+
+  // Edges.
+  const gateway = createGateway({
+    invoke: (invocation, signal) => invoker.invoke(invocation, signal),
+    directory: registry,
+    clock,
+    domain: options.domain,
+    listen: options.gateway,
+    trustProxy: options.trustProxy,
+    tls: options.tls === null ? undefined : { certPath: options.tls.certFile, keyPath: options.tls.keyFile },
+    newRequestId: newId,
+    onBug: problem('a bug in the gateway'),
+  });
+  const closed = Promise.withResolvers<void>();
+  let stopping: Promise<void> | null = null;
+  let ready = false;
+  let controlUrl = '';
+  const api = createApi({
+    listen: options.control,
+    domain: options.domain,
+    token: keys.token,
+    clock,
+    control: createControl({
+      sql,
+      clock,
+      artifacts,
+      databases: {
+        ensure: (wanted) => ensureDatabase(sql, wanted),
+        drop: (unwanted) => dropAppDatabase(sql, unwanted),
+      },
+      registry,
+      domain: options.domain,
+      urlOf: (label) => functionUrls(gateway.url, options.domain)(label),
+      instancesOf: (name) => fleet.countOf(name),
+    }),
+    artifacts,
+    invoker,
+    logs: logReader({
+      linesAfter: (page) => linesAfter(sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
+      usageAfter: (page) => usageAfter(sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
+    }),
+    usage: { totals: () => usageTotals(sql) },
+    status: () => ({
+      ready,
+      version: VERSION,
+      driver: driver.name,
+      gateway: gateway.url,
+      control: controlUrl,
+      instances: fleet.counts(),
+      pid: process.pid,
+    }),
+    ready: () => ready,
+    shutdown: () => void stop(),
+    newRequestId: newId,
+    onBug: (error, id) => problem(`a bug in the control API (${id})`)(error),
+  });
+  await api.start();
+  controlUrl = api.url;
+  building.defer(() => api.stop());
+  await gateway.start();
+  building.defer(() => gateway.stop());
+  const { accessKeyId, secretAccessKey, token } = keys;
+  const nodeFile = {
+    gateway: gateway.url,
+    control: api.url,
+    pid: process.pid,
+    accessKeyId,
+    secretAccessKey,
+    token,
+  };
+  writeNodeFile(options.home, nodeFile);
+  building.defer(() => removeNodeFile(options.home));
+  building.defer(keepBounds(sql, problem('old records could not be deleted')));
+  ready = true;
+  follow(registry.current()); // last, so that blanks are booted while nobody waits for the node
+
+  const built = building.move();
+  function stop(): Promise<void> {
+    ready = false;
+    stopping ??= built.disposeAsync().finally(() => closed.resolve());
+    return stopping;
+  }
+  return { gatewayUrl: gateway.url, controlUrl: api.url, closed: closed.promise, stop };
+}
+
+interface Database {
+  /** As the platform connects. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+async function openDatabase({ databaseUrl, home }: Options, hooks: NodeHooks): Promise<Database> {
+  if (databaseUrl !== null) {
+    const { hostname, port } = new URL(databaseUrl);
+    return { url: databaseUrl, host: hostname, port: Number(port || 5432), stop: async () => {} };
+  }
+  return await startEmbedded({
+    home,
+    clock: systemClock,
+    onProgress: hooks.onProgress,
+    onEvent: (event) => hooks.onLog(`PostgreSQL ${event.kind}: ${JSON.stringify(event)}`),
+  });
+}
+
+function databaseUrlOf(snapshot: Snapshot, version: Version, server: Database): string | null {
+  const { database } = version.config;
+  const app = snapshot.functions.get(version.functionName)?.app;
+  const found = database === null ? undefined : snapshot.databases.get(`${app}/${database}`);
+  return found === undefined ? null : databaseUrl(found, server);
+}
+
+/** The versions that a name points at, with the live ones first: they get the blanks. */
+function liveVersions(snapshot: Snapshot): Version[] {
+  const live: Version[] = [];
+  const others: Version[] = [];
+  for (const { aliases, versions } of snapshot.functions.values()) {
+    for (const [alias, number] of aliases) {
+      const version = versions.get(number);
+      if (version !== undefined) (alias === LIVE ? live : others).push(version);
+    }
+  }
+  return [...live, ...others];
+}
+
+function keepBounds(
+  sql: ReturnType<typeof connect>,
+  onProblem: (problem: unknown) => void,
+): () => Promise<void> {
+  return periodically(systemClock, {
+    everyMs: RETENTION_EVERY_MS,
+    onProblem,
+    async task() {
+      const sinceMs = systemClock.wallMs() - LIMITS.retentionMs;
+      while (
+        (await dropOldUsage(sql, { sinceMs, maxRows: LIMITS.usageRecords, batch: RETENTION_BATCH })) ===
+        RETENTION_BATCH
+      );
+      while (
+        (await dropOldLines(sql, { sinceMs, maxBytes: LIMITS.logBytes, batch: RETENTION_BATCH })) ===
+        RETENTION_BATCH
+      );
+    },
+  });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
