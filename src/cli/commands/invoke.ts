@@ -1,0 +1,67 @@
+/** `skein invoke NAME[:QUALIFIER] [--data JSON|@file|-]`: the answer on stdout, the report on stderr. */
+import { readFileSync } from 'node:fs';
+import { type Command, type Context, homeOf, text } from '../command.ts';
+import { connectNode } from '../node-client.ts';
+import { milliseconds, note, print, printJson, usageFault } from '../output.ts';
+
+interface InvokeAnswer {
+  readonly functionError: string | null;
+  readonly payload: unknown;
+  readonly requestId: string;
+  readonly executedVersion: string;
+  readonly report: {
+    readonly durationMs: number;
+    readonly billedMs: number;
+    readonly initMs: number | null;
+    readonly memoryMb: number;
+    readonly maxMemoryMb: number;
+  };
+}
+
+export const command: Command = {
+  options: { data: { type: 'string', short: 'd' } },
+  words: { min: 1, max: 1 },
+  async run(context) {
+    const event = readEvent(context);
+    const [name = '', qualifier] = (context.words[0] ?? '').split(':', 2);
+    const query = qualifier === undefined ? '' : `?qualifier=${encodeURIComponent(qualifier)}`;
+    const path = `/api/v1/functions/${encodeURIComponent(name)}/invocations${query}`;
+    const answer = await connectNode(homeOf(context)).call<InvokeAnswer>('POST', path, event);
+    if (context.json) printJson(answer);
+    else show(answer);
+    return answer.functionError === null ? 0 : 1;
+  },
+};
+
+/** @returns JSON text. @throws {Fault} `option-invalid` when it is none */
+function readEvent(context: Context): string {
+  const data = text(context, 'data') ?? '{}';
+  const event =
+    data === '-' ? readFileSync(0, 'utf8') : data.startsWith('@') ? readFile(data.slice(1)) : data;
+  try {
+    JSON.parse(event);
+    return event;
+  } catch (error) {
+    throw usageFault(
+      `--data is not JSON: ${(error as Error).message}. Quote it for your shell, as in --data '{"name":"Ada"}', or use --data @event.json.`,
+    );
+  }
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw usageFault(`--data @${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+function show({ payload, report, functionError, executedVersion, requestId }: InvokeAnswer): void {
+  print(typeof payload === 'string' ? payload : JSON.stringify(payload, null, 2));
+  const init = report.initMs === null ? '' : `, init ${milliseconds(report.initMs)}`;
+  const end = functionError === null ? 'ok' : `failed (${functionError})`;
+  note(
+    `${end}: version ${executedVersion}, ${milliseconds(report.durationMs)}${init}, billed ${report.billedMs} ms, ` +
+      `${report.maxMemoryMb} of ${report.memoryMb} MB, request ${requestId}`,
+  );
+}

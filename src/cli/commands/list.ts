@@ -1,0 +1,23 @@
+/** `skein list` */
+import type { ListAnswer } from '../../control/index.ts';
+import { type Command, homeOf } from '../command.ts';
+import { connectNode } from '../node-client.ts';
+import { print, printJson, table } from '../output.ts';
+
+export const command: Command = {
+  options: {},
+  words: { min: 0, max: 0 },
+  async run(context) {
+    const answer = await connectNode(homeOf(context)).call<ListAnswer>('GET', '/api/v1/functions');
+    if (context.json) printJson(answer);
+    else if (answer.functions.length === 0)
+      print('Nothing is deployed yet. "skein init" writes an app to start from.');
+    else print(asTable(answer));
+    return 0;
+  },
+};
+
+function asTable({ functions }: ListAnswer): string {
+  const rows = functions.map((fn) => [fn.name, fn.shape, fn.version, String(fn.instances), fn.url]);
+  return table(['NAME', 'SHAPE', 'VERSION', 'INSTANCES', 'URL'], rows, [2, 3]);
+}
