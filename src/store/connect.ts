@@ -25,6 +25,9 @@ const RECONNECT_S = 0.25;
 /**
  * Opens a pool. No connection is made before the first query; end it with `sql.end()`.
  *
+ * A connection that the server ended in the middle of a query reports that once more to the first
+ * query after it has reconnected, which was not run: whoever must succeed tries again.
+ *
  * 64-bit integers come back as numbers: ours count rows and bytes and stay far below 2^53.
  *
  * @throws {Fault} `option-invalid` when the URL cannot be read

@@ -10,7 +10,7 @@ export async function getSetting<T>(sql: Queryable, key: string): Promise<T | un
 /**
  * Keeps a value unless there is one already, so that of two nodes both use the first one's.
  *
- * @param value anything that JSON can hold
+ * @param value anything that JSON can hold, except null
  * @returns the value that is kept: this one, or the one that was there
  */
 export async function putSettingIfAbsent<T>(sql: Queryable, key: string, value: T): Promise<T> {

@@ -3,14 +3,82 @@ import { execFile, spawn } from 'node:child_process';
 import { chown, mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, suite, test } from 'node:test';
+import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Fault, processIdentity, systemClock } from '../../base/index.ts';
 import { connect } from '../connect.ts';
 import { type EmbeddedEvent, type EmbeddedServer, startEmbedded } from './embedded.ts';
+import { boundLog } from './launch.ts';
+import type { Place } from './place.ts';
 
 const isRoot = process.getuid?.() === 0;
 const needsRoot = isRoot ? false : 'only root can start the server as another user';
+
+suite('a running embedded PostgreSQL', () => {
+  let home: string;
+  let server: EmbeddedServer;
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), 'skein-embedded-'));
+    server = await startEmbedded({ home, clock: systemClock });
+  });
+  after(async () => {
+    await server.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  test('is durable, checked, in UTF-8, and keeps connections for the platform', async () => {
+    const settings = await query(
+      server,
+      `
+      select current_setting('fsync') as fsync, current_setting('data_checksums') as checksums,
+        current_setting('server_encoding') as encoding, current_setting('max_connections') as most,
+        current_setting('superuser_reserved_connections') as kept,
+        current_setting('listen_addresses') as listens, 'ä' < 'b' as by_bytes, upper('é') as upper`,
+    );
+    assert.deepEqual(
+      { ...settings },
+      {
+        ...{ fsync: 'on', checksums: 'on', encoding: 'UTF8', most: '200', kept: '30' },
+        ...{ listens: '127.0.0.1', by_bytes: false, upper: 'É' },
+      },
+    );
+  });
+
+  test('takes nobody without the password', async () => {
+    const url = new URL(server.url);
+    url.password = 'guessed';
+    const sql = connect({ url: url.href, max: 1 });
+    await assert.rejects(sql`select 1`.execute(), { code: '28P01' });
+    await sql.end();
+  });
+
+  test('keeps its files to itself in a home that others may pass', async () => {
+    const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+    assert.equal(await mode(home), '711');
+    assert.equal(await mode(join(home, 'postgresql', 'data')), '700');
+    assert.equal(await mode(join(home, 'postgresql', 'password')), '600');
+    assert.equal(await mode(join(home, 'postgresql', 'server.log')), '600');
+  });
+
+  test('runs in a session of its own, and not as root', { skip: needsRoot }, async () => {
+    const fields = (await readFile(`/proc/${server.pid}/stat`, 'latin1')).split(') ')[1]!.split(' ');
+    assert.equal(Number(fields[3]), server.pid, 'leader of its session');
+    const { uid } = await stat(`/proc/${server.pid}`);
+    assert.notEqual(uid, 0);
+    assert.equal((await stat(join(home, 'postgresql', 'data'))).uid, uid);
+    const program = await readlink(`/proc/${server.pid}/exe`);
+    assert.ok(program.startsWith(home), `${program} is inside the home, wherever the clone is`);
+  });
+
+  test('has a log that is moved aside when it has grown', async () => {
+    const place = { log: join(home, 'postgresql', 'server.log') } as Place;
+    await boundLog(place, 1_000_000);
+    assert.ok((await stat(place.log)).size > 0);
+    await boundLog(place, 10);
+    assert.equal((await stat(place.log)).size, 0);
+    assert.match(await readFile(`${place.log}.1`, 'utf8'), /ready to accept connections/);
+  });
+});
 
 suite('the embedded PostgreSQL', () => {
   let home: string;
@@ -42,83 +110,31 @@ suite('the embedded PostgreSQL', () => {
     return server;
   }
 
-  async function query<T>(text: string): Promise<T> {
-    const sql = connect({ url: server!.url, max: 1 });
-    try {
-      return (await sql.unsafe(text))[0] as T;
-    } finally {
-      await sql.end();
-    }
-  }
+  const ask = (text: string) => query(server!, text);
 
   test('makes its data once, says so, and keeps it over a restart', async () => {
     const lines: string[] = [];
     await start(home, lines);
     assert.deepEqual(lines, ['Creating the database…']);
-    await query('create table kept as select 42 as it');
+    await ask('create table kept as select 42 as it');
     await server!.stop();
     lines.length = 0;
     await start(home, lines);
     assert.deepEqual(lines, []);
-    assert.deepEqual({ ...(await query<object>('select * from kept')) }, { it: 42 });
-  });
-
-  test('is durable, checked, in UTF-8, and keeps connections for the platform', async () => {
-    await start();
-    const settings = await query<object>(`
-      select current_setting('fsync') as fsync, current_setting('data_checksums') as checksums,
-        current_setting('server_encoding') as encoding, current_setting('max_connections') as most,
-        current_setting('superuser_reserved_connections') as kept,
-        current_setting('listen_addresses') as listens, 'ä' < 'b' as by_bytes, upper('é') as upper`);
-    assert.deepEqual(
-      { ...settings },
-      {
-        ...{ fsync: 'on', checksums: 'on', encoding: 'UTF8', most: '200', kept: '30' },
-        ...{ listens: '127.0.0.1', by_bytes: false, upper: 'É' },
-      },
-    );
-  });
-
-  test('takes nobody without the password', async () => {
-    await start();
-    const url = new URL(server!.url);
-    url.password = 'guessed';
-    const sql = connect({ url: url.href, max: 1 });
-    await assert.rejects(sql`select 1`.execute(), { code: '28P01' });
-    await sql.end();
-  });
-
-  test('keeps its files to itself in a home that others may pass', async () => {
-    await start();
-    const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
-    assert.equal(await mode(home), '711');
-    assert.equal(await mode(join(home, 'postgresql', 'data')), '700');
-    assert.equal(await mode(join(home, 'postgresql', 'password')), '600');
-    assert.equal(await mode(join(home, 'postgresql', 'server.log')), '600');
-  });
-
-  test('runs in a session of its own, and not as root', { skip: needsRoot }, async () => {
-    await start();
-    const fields = (await readFile(`/proc/${server!.pid}/stat`, 'latin1')).split(') ')[1]!.split(' ');
-    assert.equal(Number(fields[3]), server!.pid, 'leader of its session');
-    const { uid } = await stat(`/proc/${server!.pid}`);
-    assert.notEqual(uid, 0);
-    assert.equal((await stat(join(home, 'postgresql', 'data'))).uid, uid);
-    const program = await readlink(`/proc/${server!.pid}/exe`);
-    assert.ok(program.startsWith(home), `${program} is inside the home, wherever the clone is`);
+    assert.deepEqual({ ...(await ask('select * from kept')) }, { it: 42 });
   });
 
   test('starts in a home that its user has no path to', { skip: needsRoot }, async () => {
     // mkdtemp closes the folder to others, as `mktemp -d` does.
     await start(join(home, 'inner', 'home'));
-    assert.deepEqual({ ...(await query<object>('select 1 as it')) }, { it: 1 });
+    assert.deepEqual({ ...(await ask('select 1 as it')) }, { it: 1 });
     await server!.stop();
     await start(join(home, 'inner', 'home'));
   });
 
   test('is restarted on the same port when it ends by itself', async () => {
     await start();
-    await query('create table kept as select 42 as it');
+    await ask('create table kept as select 42 as it');
     const { pid, port } = server!;
     const restarted = new Promise<void>((resolve) => {
       onEvent = (event) => event.kind === 'restarted' && resolve();
@@ -128,7 +144,7 @@ suite('the embedded PostgreSQL', () => {
     assert.deepEqual(events[0], { kind: 'ended', reason: 'signal SIGKILL' });
     assert.notEqual(server!.pid, pid);
     assert.equal(server!.port, port);
-    assert.deepEqual({ ...(await query<object>('select * from kept')) }, { it: 42 });
+    assert.deepEqual({ ...(await ask('select * from kept')) }, { it: 42 });
   });
 
   test('stops while it is being restarted, and stays stopped', async () => {
@@ -157,12 +173,12 @@ suite('the embedded PostgreSQL', () => {
     assert.notEqual(processIdentity(left), null, 'the server outlives its node');
     await start();
     assert.equal(processIdentity(left), null);
-    assert.deepEqual({ ...(await query<object>('select * from kept')) }, { it: 42 });
+    assert.deepEqual({ ...(await ask('select * from kept')) }, { it: 42 });
   });
 
   test('recovers from a power cut: the server gone, its pid file left', async () => {
     await start();
-    await query('create table kept as select 42 as it');
+    await ask('create table kept as select 42 as it');
     const file = join(home, 'postgresql', 'data', 'postmaster.pid');
     const left = await readFile(file, 'utf8');
     await server!.stop();
@@ -170,7 +186,7 @@ suite('the embedded PostgreSQL', () => {
       await writeFile(file, text);
       if (isRoot) await giveToServer(file);
       await start();
-      assert.deepEqual({ ...(await query<object>('select * from kept')) }, { it: 42 });
+      assert.deepEqual({ ...(await ask('select * from kept')) }, { it: 42 });
       await server!.stop();
     }
   });
@@ -235,6 +251,15 @@ suite('the embedded PostgreSQL', () => {
     await chown(file, uid, gid);
   }
 });
+
+async function query(server: EmbeddedServer, text: string): Promise<object> {
+  const sql = connect({ url: server.url, max: 1 });
+  try {
+    return (await sql.unsafe(text))[0] as object;
+  } finally {
+    await sql.end();
+  }
+}
 
 async function anybody(): Promise<{ uid: number; gid: number }> {
   const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((user) => user.startsWith('nobody:'));

@@ -118,8 +118,9 @@ async function saysReady(place: Place, pid: number | undefined): Promise<boolean
 
 async function startFailed(place: Place, reason: string): Promise<Fault> {
   const log = await readFile(place.log, 'utf8').catch(() => '');
-  const last = log.split('\n').filter((line) => /FATAL|PANIC|LOG: {2}could not|HINT/.test(line));
-  const why = last.slice(-4).join(' ') || reason;
+  // Each line begins with a time and a process; what is left reads as a sentence.
+  const last = log.trim().split('\n').slice(-4);
+  const why = last.map((line) => line.replace(/^\S+ \S+ UTC \[\d+\] /, '').trim()).join(' ') || reason;
   return new Fault('database-unavailable', `PostgreSQL did not start: ${why}. Its log is ${place.log}.`, {
     facts: { log: place.log, ...(/Address already in use/.test(log) && { portTaken: 1 }) },
   });
