@@ -94,82 +94,92 @@ export interface Gateway extends Service {
  * @throws {Fault} option-invalid when `trustProxy` names no network; `start` throws port-in-use
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const limits = { ...DEFAULTS, ...options.limits };
-  const peerOf = createPeers(options.trustProxy);
-  const inFlight = new Set<Exchange>();
-  let desk: Desk | undefined;
-  let server: Server | undefined;
-  let stopped: Promise<void> | undefined;
+  return new FrontDoor(options);
+}
 
-  function serve(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean): Exchange {
-    const exchange = new Exchange(desk as Desk, { req, res }, awaitsContinue);
-    inFlight.add(exchange);
-    res.on('close', () => {
-      inFlight.delete(exchange);
-      if (!res.writableFinished) exchange.abandon('the caller closed the connection');
-      if (desk?.stopping) setImmediate(() => server?.closeIdleConnections());
+class FrontDoor implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #limits: GatewayLimits;
+  readonly #peerOf: Desk['peerOf'];
+  readonly #inFlight = new Set<Exchange>();
+  #open: { readonly server: Server; readonly desk: Desk } | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULTS, ...options.limits };
+    this.#peerOf = createPeers(options.trustProxy);
+  }
+
+  get port(): number {
+    return this.#open === undefined ? 0 : portOf(this.#open.server);
+  }
+
+  get url(): string {
+    return urlOf(this.#options, this.port);
+  }
+
+  async start(): Promise<void> {
+    const server = await createListener(this.#limits, this.#options.tls);
+    await listen(server, this.#options.listen);
+    this.#open = { server, desk: this.#desk(server) };
+    server.on('request', (req, res) => void this.#serve(req, res, false).run());
+    server.on('checkContinue', (req, res) => void this.#serve(req, res, true).run());
+    server.on('checkExpectation', (req, res) => this.#serve(req, res, true).reply.refuse(EXPECTATION));
+    server.on('connect', (_, socket) => refuseTunnel(socket, this.#options.newRequestId()));
+    server.on('clientError', (error, socket) => {
+      const first = [...this.#inFlight].find((exchange) => exchange.req.socket === socket);
+      refuseConnection(error, socket, { first, requestId: this.#options.newRequestId() });
     });
-    return exchange;
   }
 
-  function connect(target: Server): void {
-    target.on('request', (req, res) => void serve(req, res, false).run());
-    target.on('checkContinue', (req, res) => void serve(req, res, true).run());
-    target.on('checkExpectation', (req, res) => serve(req, res, true).reply.refuse(EXPECTATION));
-    target.on('connect', (_, socket) =>
-      socket.end(rawRefusal(NO_TUNNEL, options.newRequestId(), 'Not Allowed')),
-    );
-    target.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      const first = [...inFlight].find((exchange) => exchange.req.socket === socket);
-      refuseConnection(error, socket, { first, requestId: options.newRequestId() });
-    });
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
   }
 
-  async function start(): Promise<void> {
-    const created = await createListener(limits, options.tls);
-    await listen(created, options.listen);
-    server = created;
-    desk = {
-      ...options,
-      ...limits,
-      current: () => options.directory.current(),
-      findSite: createSites(options.domain),
-      peerOf,
-      protocol: options.tls === undefined ? 'http' : 'https',
-      port: String(portOf(created)),
-      usedBytes: 0,
-      stopping: false,
-    };
-    connect(created);
-  }
-
-  async function stop(): Promise<void> {
-    if (server === undefined || desk === undefined) return;
+  async #stop(): Promise<void> {
+    if (this.#open === undefined) return;
+    const { server, desk } = this.#open;
     const { promise, resolve } = Promise.withResolvers<void>();
     desk.stopping = true;
     server.close(() => resolve());
     server.closeIdleConnections();
-    const grace = options.clock.after(limits.stopGraceMs, () => {
-      for (const exchange of inFlight) exchange.abandon('the node stopped before the function answered');
-      server?.closeAllConnections();
+    const grace = this.#options.clock.after(this.#limits.stopGraceMs, () => {
+      for (const exchange of this.#inFlight)
+        exchange.abandon('the node stopped before the function answered');
+      server.closeAllConnections();
     });
     await promise;
     grace.cancel();
   }
 
-  return {
-    start,
-    stop: () => {
-      stopped ??= stop();
-      return stopped;
-    },
-    get port() {
-      return portOf(server);
-    },
-    get url() {
-      return urlOf(options, portOf(server));
-    },
-  };
+  #desk(server: Server): Desk {
+    const { directory, domain, tls } = this.#options;
+    return {
+      ...this.#options,
+      ...this.#limits,
+      current: () => directory.current(),
+      findSite: createSites(domain),
+      peerOf: this.#peerOf,
+      protocol: tls === undefined ? 'http' : 'https',
+      port: String(portOf(server)),
+      usedBytes: 0,
+      stopping: false,
+    };
+  }
+
+  #serve(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean): Exchange {
+    const { server, desk } = this.#open as { server: Server; desk: Desk };
+    const exchange = new Exchange(desk, { req, res }, awaitsContinue);
+    this.#inFlight.add(exchange);
+    res.on('close', () => {
+      this.#inFlight.delete(exchange);
+      if (!res.writableFinished) exchange.abandon('the caller closed the connection');
+      if (desk.stopping) setImmediate(() => server.closeIdleConnections());
+    });
+    return exchange;
+  }
 }
 
 const EXPECTATION: Refusal = { status: 417, message: 'The only expectation served is 100-continue.' };
@@ -216,8 +226,8 @@ function listen(server: Server, { host, port }: GatewayOptions['listen']): Promi
   });
 }
 
-function portOf(server: Server | undefined): number {
-  return (server?.address() as AddressInfo | null | undefined)?.port ?? 0;
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo | null)?.port ?? 0;
 }
 
 function urlOf(options: GatewayOptions, port: number): string {
@@ -225,6 +235,11 @@ function urlOf(options: GatewayOptions, port: number): string {
   const reachable =
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `${options.tls === undefined ? 'http' : 'https'}://${reachable}:${port}`;
+}
+
+function refuseTunnel(socket: Duplex, requestId: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(rawRefusal(NO_TUNNEL, requestId, 'Method Not Allowed'), () => socket.destroy());
 }
 
 interface BrokenConnection {

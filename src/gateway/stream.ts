@@ -64,6 +64,7 @@ function separatorFinder(): (chunk: Buffer) => number | null {
  */
 function takeUntil(body: Readable, endOf: (chunk: Buffer) => number | null): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {
+    if (body.destroyed) return reject(body.errored ?? new Error('the stream was closed before it was read'));
     const chunks: Buffer[] = [];
     const done = (settle: () => void) => {
       body.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);

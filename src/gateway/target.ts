@@ -11,7 +11,7 @@ export interface Target {
   readonly query: string;
 }
 
-const ABSOLUTE = /^https?:\/\/([^/?#@]+)(.*)$/i;
+const ABSOLUTE = /^https?:\/\/([^/?#@]+)([/?#].*)?$/i;
 
 /** Reads origin form (`/path?query`) and absolute form, whose host counts more than the header's (RFC 9112, 3.2.2). */
 export function parseTarget(req: IncomingMessage): Target {
