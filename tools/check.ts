@@ -5,8 +5,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { FAULTS } from '../src/base/index.ts';
+import { COMMANDS } from '../src/cli/catalogue.ts';
 import { LIMITS } from '../src/model/index.ts';
-import { checkErrorsPage, checkLimitsPage } from './check/documents.ts';
+import { checkCommandsPage, checkErrorsPage, checkLimitsPage } from './check/documents.ts';
 import { checkCycles, checkLayers } from './check/layers.ts';
 import { checkPurity } from './check/purity.ts';
 import { checkSizes } from './check/sizes.ts';
@@ -32,6 +33,7 @@ const checks: Check[] = [
   own('sizes', () => sources.flatMap((source) => checkSizes(source))),
   own('purity', () => sources.flatMap((source) => checkPurity(source))),
   own('docs/errors.md', () => checkErrorsPage(readFileSync('docs/errors.md', 'utf8'), FAULTS)),
+  own('docs/cli.md', () => checkCommandsPage(readFileSync('docs/cli.md', 'utf8'), COMMANDS)),
   own('docs/limits.md', () => checkLimitsPage(readFileSync('docs/limits.md', 'utf8'), LIMITS)),
 ];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { checkErrorsPage, checkLimitsPage } from './documents.ts';
+import { checkCommandsPage, checkErrorsPage, checkLimitsPage } from './documents.ts';
 import { checkCycles, checkLayers } from './layers.ts';
 import { checkPurity } from './purity.ts';
 import { checkSizes } from './sizes.ts';
@@ -111,6 +111,9 @@ suite('documents', () => {
       checkErrorsPage(`${row}\n| \`cake-sold\` | caller | no | |`, faults),
       /^2: there is no fault "cake-sold"/,
     );
+  });
+  test('the page of commands must name each command', () => {
+    one(checkCommandsPage('`skein bake`', { bake: 1, eat: 2 }), /"eat" is not on this page/);
   });
   test('the page of limits must name each limit', () => {
     one(checkLimitsPage('`eggs`', { eggs: 1, flourKg: 2 }), /`flourKg` is not on this page/);

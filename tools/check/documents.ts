@@ -38,3 +38,10 @@ export function checkLimitsPage(page: string, limits: Readonly<Record<string, un
       message: `the limit \`${name}\` is not on this page`,
     }));
 }
+
+/** docs/cli.md has every command. */
+export function checkCommandsPage(page: string, commands: Readonly<Record<string, unknown>>): Finding[] {
+  return Object.keys(commands)
+    .filter((name) => !page.includes(`\`skein ${name}`))
+    .map((name) => ({ path: 'docs/cli.md', line: 1, message: `the command "${name}" is not on this page` }));
+}
