@@ -16,11 +16,11 @@ export const runtimes = createRuntimes({
   nodePath: process.execPath,
   pythonPath: PYTHON,
   guestDir: fileURLToPath(new URL('../../guest', import.meta.url)),
-  credentials: (functionName) => ({
+  credentials: ({ functionName }) => ({
     accessKeyId: `ASIA-${functionName}`,
     secretAccessKey: 'secret',
-    sessionToken: 'session',
-    expiresAtMs: 1_800_000_000_000,
+    token: 'session',
+    expirationMs: 1_800_000_000_000,
   }),
 });
 
@@ -55,6 +55,7 @@ export async function start(code: Code): Promise<Running> {
   const setup: Setup = {
     functionName: 'shop-hello',
     version: 7,
+    instanceId: 'instance-1',
     runtime: code.runtime ?? 'nodejs24.x',
     handler: code.handler ?? 'index.handler',
     memoryMb: code.memoryMb ?? 256,

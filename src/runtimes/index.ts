@@ -32,7 +32,7 @@ export interface RuntimesOptions {
   /** The folder `guest/` of this installation, as sandboxed code finds it. */
   readonly guestDir: string;
   /** Fresh credentials of a function's own role. */
-  credentials(functionName: string): Promise<GuestCredentials> | GuestCredentials;
+  credentials(setup: Setup): Promise<GuestCredentials> | GuestCredentials;
 }
 
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/opt/bin';
@@ -40,22 +40,22 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/opt/bin';
 export function createRuntimes(options: RuntimesOptions): Runtimes {
   async function open(
     handle: Parameters<typeof openGuestListener>[0]['handle'],
-    functionName: () => string | null,
+    current: () => Setup | null,
   ) {
     return await openGuestListener({
       credentials: () => {
-        const name = functionName();
-        return name === null ? null : options.credentials(name);
+        const setup = current();
+        return setup === null ? null : options.credentials(setup);
       },
       handle,
     });
   }
 
   async function prepareNode(memoryMb: number, setup: Setup | null): Promise<Prepared> {
-    let functionName = setup?.functionName ?? null;
+    let current = setup;
     const listener = await open(
       () => false,
-      () => functionName,
+      () => current,
     );
     const runtimeDir = join(options.guestDir, 'node');
     const place = {
@@ -72,7 +72,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       connect(channel) {
         assert(channel !== null, 'the Node.js runtime needs its channel');
         const environmentOf = (given: Setup) => {
-          functionName = given.functionName;
+          current = given;
           return lambdaEnvironment(given, place);
         };
         return nodeGuest({ channel, setup, environmentOf, onClose: () => listener.close() });
@@ -93,17 +93,17 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     assert(isPython || setup !== null, 'a bootstrap cannot be started without its code');
     const python = options.pythonPath ?? '';
     const runtimeDir = isPython ? join(options.guestDir, 'python') : '/var/runtime';
-    let functionName = setup?.functionName ?? null;
+    let current = setup;
     const { guest, handle } = httpGuest({
       setup,
       asksForSetup: isPython,
       environmentOf(given) {
-        functionName = given.functionName;
+        current = given;
         return lambdaEnvironment(given, place);
       },
       onClose: () => listener.close(),
     });
-    const listener = await open(handle, () => functionName);
+    const listener = await open(handle, () => current);
     const path = isPython ? pathOf(python) : SYSTEM_PATH;
     const place: GuestPlace = { runtimeDir, path, listener: listener.address, token: listener.token };
     return {

@@ -14,8 +14,9 @@ import type { AddressInfo } from 'node:net';
 export interface GuestCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  readonly expiresAtMs: number;
+  readonly token: string;
+  /** Wall-clock ms. */
+  readonly expirationMs: number;
 }
 
 export interface GuestListener {
@@ -59,8 +60,8 @@ export async function openGuestListener(options: GuestListenerOptions): Promise<
       send(response, 200, {
         AccessKeyId: found.accessKeyId,
         SecretAccessKey: found.secretAccessKey,
-        Token: found.sessionToken,
-        Expiration: new Date(found.expiresAtMs).toISOString(),
+        Token: found.token,
+        Expiration: new Date(found.expirationMs).toISOString(),
       });
     } catch {
       send(response, 503, { message: 'Credentials are not available right now; try again' });
