@@ -53,7 +53,6 @@ export interface After {
  */
 export async function insertUsage(sql: Queryable, records: readonly UsageRecord[]): Promise<number> {
   if (records.length === 0) return 0;
-  const of = <T>(pick: (record: UsageRecord) => T): T[] => records.map(pick);
   const [row] = await orUnavailable(sql<{ inserted: number }[]>`
     with in_turn as materialized (
       select pg_advisory_xact_lock(hashtext('skein.usage_records'))
@@ -62,13 +61,7 @@ export async function insertUsage(sql: Queryable, records: readonly UsageRecord[
       insert into skein.usage_records (
         account_id, region, attempt_id, function_name, version, alias, instance_id, started_at_ms, queued_ms,
         init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb, outcome, error_type)
-      select ${ACCOUNT_ID}, ${REGION}, r.* from in_turn, unnest(
-        ${of((r) => r.attemptId)}::uuid[], ${of((r) => r.functionName)}::text[], ${of((r) => r.version)}::int[],
-        ${of((r) => r.alias)}::text[], ${of((r) => r.instanceId)}::text[],
-        ${of((r) => r.startedAtMs)}::float8[], ${of((r) => r.queuedMs)}::float8[], ${of((r) => r.initMs)}::float8[],
-        ${of((r) => r.durationMs)}::float8[], ${of((r) => r.billedMs)}::float8[], ${of((r) => r.memoryMb)}::int[],
-        ${of((r) => r.maxMemoryMb)}::float8[], ${of((r) => r.outcome)}::text[],
-        ${of((r) => storableText(r.errorType))}::text[]) r
+      select ${ACCOUNT_ID}, ${REGION}, r.* from in_turn, ${rowsOf(sql, records)} r
       on conflict (attempt_id) do nothing
       returning *
     ),
@@ -102,6 +95,19 @@ export async function insertUsage(sql: Queryable, records: readonly UsageRecord[
     )
     select count(*)::int as inserted from inserted`);
   return row!.inserted;
+}
+
+/** The records as a table: one array a column, so that any number of them is one prepared statement. */
+function rowsOf(sql: Queryable, records: readonly UsageRecord[]) {
+  const of = <T>(pick: (record: UsageRecord) => T): T[] => records.map(pick);
+  return sql`
+    unnest(
+        ${of((r) => r.attemptId)}::uuid[], ${of((r) => r.functionName)}::text[], ${of((r) => r.version)}::int[],
+        ${of((r) => r.alias)}::text[], ${of((r) => r.instanceId)}::text[],
+        ${of((r) => r.startedAtMs)}::float8[], ${of((r) => r.queuedMs)}::float8[], ${of((r) => r.initMs)}::float8[],
+        ${of((r) => r.durationMs)}::float8[], ${of((r) => r.billedMs)}::float8[], ${of((r) => r.memoryMb)}::int[],
+        ${of((r) => r.maxMemoryMb)}::float8[], ${of((r) => r.outcome)}::text[],
+        ${of((r) => storableText(r.errorType))}::text[])`;
 }
 
 /** @returns every sum there is, by function, version and alias */
