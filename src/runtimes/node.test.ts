@@ -558,7 +558,7 @@ suite('the Node.js runtime: output', () => {
       files: {
         'index.js': `exports.handler = async (event) => {
           // As an output that was opened non-blocking elsewhere: it is full most of the time.
-          new (require('node:net').Socket)({ fd: 1 }).unref();
+          globalThis.output ??= new (require('node:net').Socket)({ fd: 1 }).unref();
           if (event.one) console.log('é'.repeat(50_000_000));
           else for (let i = 0; i < 1000; i++) process.stdout.write('x'.repeat(99_999) + '\\n');
           return 'printed';
