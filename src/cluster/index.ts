@@ -1,2 +1,2 @@
 /** Nodes and what they agree on; so far, that a home belongs to one node. */
-export { type HomeLock, type HomeLockOptions, lockHome } from './home-lock.ts';
+export { lockHome } from './home-lock.ts';

@@ -1,7 +1,2 @@
 /** The data kept for functions; knows nothing of functions themselves. */
-export {
-  databaseUrl,
-  dropAppDatabase,
-  type Ensured,
-  ensureDatabase,
-} from './database/database.ts';
+export { databaseUrl, dropAppDatabase, ensureDatabase } from './database/database.ts';

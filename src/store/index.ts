@@ -1,33 +1,8 @@
 /** The only room that speaks SQL: the connection, migrations, one file per aggregate, the node's own server. */
-export {
-  applyDeploy,
-  checkDeploy,
-  type Deployed,
-  type DeployedFunction,
-  type DeployPlan,
-  destroyApp,
-} from './apps.ts';
-export {
-  type ArtifactContent,
-  deleteUnusedArtifacts,
-  hasArtifact,
-  readArtifact,
-  writeArtifact,
-} from './artifacts.ts';
-export {
-  type Configuration,
-  currentRevision,
-  listenConfiguration,
-  loadConfiguration,
-} from './configuration.ts';
-export {
-  type ConnectOptions,
-  connect,
-  isUnavailable,
-  orUnavailable,
-  type Queryable,
-  type Sql,
-} from './connect.ts';
+export { applyDeploy, checkDeploy, destroyApp } from './apps.ts';
+export { deleteUnusedArtifacts, hasArtifact, readArtifact, writeArtifact } from './artifacts.ts';
+export { listenConfiguration, loadConfiguration } from './configuration.ts';
+export { connect, type Sql } from './connect.ts';
 export {
   claimDatabase,
   createDatabase,
@@ -37,23 +12,9 @@ export {
   setRoleLimits,
   withDatabaseLock,
 } from './databases.ts';
-export {
-  type EmbeddedEvent,
-  type EmbeddedOptions,
-  type EmbeddedServer,
-  startEmbedded,
-} from './embedded/index.ts';
-export { dropOldLines, insertLines, type LogLine, linesAfter, type StoredLine } from './logs.ts';
+export { startEmbedded } from './embedded/index.ts';
+export { dropOldLines, insertLines, linesAfter } from './logs.ts';
 export { migrate } from './migrate.ts';
-export type { Keep } from './retention.ts';
-export { getSetting, putSetting, putSettingIfAbsent } from './settings.ts';
-export {
-  type After,
-  dropOldUsage,
-  insertUsage,
-  type StoredUsage,
-  type UsageTotal,
-  usageAfter,
-  usageTotals,
-} from './usage.ts';
-export { listVersions, rollback, type VersionRow } from './versions.ts';
+export { putSettingIfAbsent } from './settings.ts';
+export { dropOldUsage, insertUsage, usageAfter, usageTotals } from './usage.ts';
+export { listVersions, rollback } from './versions.ts';

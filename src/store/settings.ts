@@ -19,10 +19,3 @@ export async function putSettingIfAbsent<T>(sql: Queryable, key: string, value: 
     on conflict (key) do nothing`);
   return (await getSetting<T>(sql, key)) as T;
 }
-
-/** Keeps a value in place of the one that was there, if any. */
-export async function putSetting<T>(sql: Queryable, key: string, value: T): Promise<void> {
-  await orUnavailable(sql`
-    insert into skein.settings (key, value) values (${key}, ${sql.json(value as never)})
-    on conflict (key) do update set value = excluded.value, updated_at = now()`);
-}

@@ -1,1 +1,1 @@
-export { type EmbeddedEvent, type EmbeddedOptions, type EmbeddedServer, startEmbedded } from './embedded.ts';
+export { startEmbedded } from './embedded.ts';
