@@ -61,8 +61,18 @@ suite('sizes', () => {
     assert.deepEqual(checkSizes(sourceOf('src/base/x.ts', lines(401)), { 'src/base/x.ts': 'a table' }), []);
   });
   test('a function of 51 lines is refused by name, one of 50 is not', () => {
-    one(checkSizes(sourceOf('src/base/x.ts', `function long() {\n${lines(49)}\n}`)), /^1: long has 51 lines/);
+    one(
+      checkSizes(sourceOf('src/base/x.ts', `function long() {\n${lines(49)}\n}`)),
+      /^1: long has 51 lines of its own/,
+    );
     assert.deepEqual(checkSizes(sourceOf('src/base/x.ts', `function long() {\n${lines(48)}\n}`)), []);
+  });
+  test('a function that holds others is measured without them, and as a whole', () => {
+    const inner = (name: string) => `function ${name}() {\n${lines(43)}\n}`;
+    const outer = (count: number) =>
+      `function outer() {\n${Array.from({ length: count }, (_, n) => inner(`f${n}`)).join('\n')}\n}`;
+    assert.deepEqual(checkSizes(sourceOf('src/base/x.ts', outer(3))), []);
+    one(checkSizes(sourceOf('src/base/x.ts', outer(4))), /outer has 182 lines; a function that holds others/);
   });
   test('a fourth parameter is refused, except where somebody else decides', () => {
     one(checkSizes(sourceOf('src/base/x.ts', 'const f = (a, b, c, d) => a;')), /f takes 4 parameters/);

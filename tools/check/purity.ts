@@ -4,7 +4,7 @@
  */
 import { type Finding, isNode, type Node, type Source, walk } from './source.ts';
 
-const OWNERS_OF_TIME = /^src\/(base|config|cli)\/|\.test\.ts$|^src\/.*\/testing\.ts$/;
+const OWNERS_OF_TIME = /^src\/(base|config|cli)\/|\.test\.ts$|\/testing\.ts$|-(fixture|for-tests)\.ts$/;
 const OWNER_OF_SQL = /^src\/store\/|\.test\.ts$/;
 const TIMERS = ['setTimeout', 'setInterval'];
 const MEMBERS = ['Date.now', 'Math.random', 'process.env', 'performance.now'];
