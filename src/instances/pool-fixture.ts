@@ -1,0 +1,111 @@
+/** For tests: a pool over instances that are only counted, with starts that a test lets finish by hand. */
+import { fakeClock } from '../base/fake-clock.ts';
+import type { Version } from '../model/index.ts';
+import type { Instance } from './instance.ts';
+import { Pool, type PoolOptions } from './pool.ts';
+import { StartSlots } from './start-slots.ts';
+
+export interface CountedInstance extends Instance {
+  frozen: boolean;
+  stopped: boolean;
+  /** The process ends by itself. */
+  crash(): void;
+}
+
+export function testVersion(functionName = 'shop-orders', version = 1): Version {
+  return {
+    functionName,
+    version,
+    artifact: 'a'.repeat(64),
+    createdAtMs: version,
+    config: {
+      shape: 'function',
+      runtime: 'nodejs24.x',
+      handler: 'index.handler',
+      memoryMb: 128,
+      timeoutMs: 3_000,
+      stopAfterMs: 60_000,
+      ephemeralMb: 512,
+      environment: {},
+      database: null,
+    },
+  };
+}
+
+let nextId = 0;
+
+export function countedInstance(version: Version): CountedInstance {
+  const { promise: exited, resolve } = Promise.withResolvers<void>();
+  const instance: CountedInstance = {
+    id: `instance-${++nextId}`,
+    version,
+    phases: { sandboxMs: 1, runtimeMs: 2, initMs: 3, blank: false },
+    exited,
+    frozen: false,
+    stopped: false,
+    run: async () => ({ kind: 'result', payload: Buffer.from('null') }),
+    exitOf: async () => ({ code: 0, signal: null, outOfMemory: false }),
+    settle: () => null,
+    peakMemoryMb: () => 40,
+    freeze: () => {
+      instance.frozen = true;
+    },
+    thaw: () => {
+      instance.frozen = false;
+    },
+    async stop() {
+      instance.stopped = true;
+      resolve();
+    },
+    crash: () => resolve(),
+  };
+  return instance;
+}
+
+export const POOL_OPTIONS: PoolOptions = {
+  freezeAfterMs: 50,
+  queueLength: 10,
+  queueTimeoutMs: 30_000,
+  burst: { count: 1_000, windowMs: 10_000 },
+};
+
+interface Overrides {
+  readonly options?: Partial<PoolOptions>;
+  readonly version?: Version;
+  readonly slots?: number;
+  readonly admitStart?: () => boolean;
+  /** Starts wait until the test finishes them; default: they finish at once. */
+  readonly byHand?: boolean;
+}
+
+export function openPool({ options, version = testVersion(), slots = 100, admitStart, byHand = false }: Overrides = {}) {
+  const clock = fakeClock();
+  const startSlots = new StartSlots(slots);
+  const instances: CountedInstance[] = [];
+  const bugs: unknown[] = [];
+  /** Starts that have begun and wait for the test, oldest first. */
+  const starting: { finish(): void; fail(error: unknown): void }[] = [];
+  const pool = new Pool(
+    version,
+    {
+      start: async () => {
+        if (byHand) {
+          const { promise, resolve, reject } = Promise.withResolvers<void>();
+          starting.push({ finish: resolve, fail: reject });
+          await promise;
+        }
+        const instance = countedInstance(version);
+        instances.push(instance);
+        return instance;
+      },
+      takeBlank: () => null,
+      acquireSlot: (name) => startSlots.acquire(name),
+      admitStart: admitStart ?? (() => true),
+      onGone: () => {},
+      onBug: (error) => bugs.push(error),
+      clock,
+    },
+    { ...POOL_OPTIONS, ...options },
+  );
+  return { pool, clock, instances, starting, bugs };
+}
