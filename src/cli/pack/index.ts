@@ -1,0 +1,1 @@
+export { type Packed, type PackRequest, packFunction } from './pack.ts';
