@@ -47,6 +47,14 @@ suite('a body', () => {
     assert.match(await raw(door.port, head), /^HTTP\/1\.1 413 /);
   });
 
+  test('that goes on after its refusal is read up to a bound', { timeout: 5_000 }, async () => {
+    await using door = await openDoor(undefined, {
+      limits: { ...LIMIT.limits, lingerMs: 60_000, lingerBytes: 1_000 },
+    });
+    const head = 'POST / HTTP/1.1\r\nHost: bakery-hello.localhost\r\nContent-Length: 900000\r\n\r\n';
+    assert.match(await raw(door.port, head, 'x'.repeat(2_000)), /^HTTP\/1\.1 413 /);
+  });
+
   test('whose event is too large in base64 is 413, though the body alone is not', async () => {
     await using door = await openDoor(undefined, LIMIT);
     const body = Buffer.alloc(80_000, 0xff);

@@ -17,7 +17,7 @@ import { buildEvent } from './event.ts';
 import type { Site } from './host.ts';
 import type { Peer } from './peer.ts';
 import { type Refusal, refusalOfError, refusalOfFault } from './refusal.ts';
-import { createReply, type Reply, type ReplyRules } from './reply.ts';
+import { Reply, type ReplyRules } from './reply.ts';
 import type { RouteMatch } from './router.ts';
 import { openStream } from './stream.ts';
 import { addedHeaders, freshTrace, parseTarget, refusalOfHead, traceOf } from './target.ts';
@@ -64,7 +64,7 @@ export class Exchange {
     this.requestId = desk.newRequestId();
     this.req = http.req;
     this.res = http.res;
-    this.reply = createReply(desk, http, { requestId: this.requestId, awaitsContinue });
+    this.reply = new Reply(desk, { ...http, requestId: this.requestId, awaitsContinue });
   }
 
   /** Never rejects. */

@@ -18,15 +18,15 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { type Clock, Fault, type Service } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
+import { refuseConnection, refuseTunnel } from './connection.ts';
 import { type Desk, Exchange } from './exchange.ts';
 import { createSites } from './host.ts';
 import { createPeers } from './peer.ts';
-import { type Refusal, rawRefusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 
 export interface GatewayOptions {
   /** The one door. Faults it throws become answers; anything else is a bug. */
@@ -128,8 +128,8 @@ class FrontDoor implements Gateway {
     server.on('checkExpectation', (req, res) => this.#serve(req, res, true).reply.refuse(EXPECTATION));
     server.on('connect', (_, socket) => refuseTunnel(socket, this.#options.newRequestId()));
     server.on('clientError', (error, socket) => {
-      const first = [...this.#inFlight].find((exchange) => exchange.req.socket === socket);
-      refuseConnection(error, socket, { first, requestId: this.#options.newRequestId() });
+      const last = [...this.#inFlight].findLast((exchange) => exchange.req.socket === socket);
+      refuseConnection(error, socket, { last, requestId: this.#options.newRequestId() });
     });
   }
 
@@ -183,7 +183,6 @@ class FrontDoor implements Gateway {
 }
 
 const EXPECTATION: Refusal = { status: 417, message: 'The only expectation served is 100-continue.' };
-const NO_TUNNEL: Refusal = { status: 405, message: 'This is no proxy: CONNECT is not served.' };
 
 async function createListener(limits: GatewayLimits, tls: GatewayOptions['tls']): Promise<Server> {
   const settings: ServerOptions = {
@@ -236,59 +235,3 @@ function urlOf(options: GatewayOptions, port: number): string {
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `${options.tls === undefined ? 'http' : 'https'}://${reachable}:${port}`;
 }
-
-function refuseTunnel(socket: Duplex, requestId: string): void {
-  socket.on('error', () => socket.destroy());
-  socket.end(rawRefusal(NO_TUNNEL, requestId, 'Method Not Allowed'), () => socket.destroy());
-}
-
-interface BrokenConnection {
-  /** The connection's unanswered request, if there is one. */
-  readonly first: Exchange | undefined;
-  readonly requestId: string;
-}
-
-/** Bytes that are no request, or did not come in time. Answers that are on their way are let through first. */
-function refuseConnection(
-  error: NodeJS.ErrnoException,
-  socket: Duplex,
-  { first, requestId }: BrokenConnection,
-): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [refusal, reason] = CONNECTION_REFUSALS[error.code ?? ''] ?? BAD_REQUEST;
-  if (first === undefined)
-    return void socket.end(rawRefusal(refusal, requestId, reason), () => socket.destroy());
-  if (!first.req.complete) {
-    // The body of the request itself is what broke.
-    if (first.res.headersSent) return void socket.destroy();
-    socket.end(rawRefusal(refusal, first.requestId, reason), () => socket.destroy());
-    first.abandon('the request broke off');
-    return;
-  }
-  first.res.shouldKeepAlive = false;
-  first.res.once('finish', () => socket.end());
-}
-
-const BAD_REQUEST: readonly [Refusal, string] = [
-  { status: 400, message: 'This is not a valid HTTP/1.1 request.' },
-  'Bad Request',
-];
-
-/** By Node's error code. */
-const CONNECTION_REFUSALS: Readonly<Record<string, readonly [Refusal, string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    { status: 408, message: 'The request did not arrive in time.' },
-    'Request Timeout',
-  ],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [
-    { status: 413, message: 'Chunk extensions are too long.' },
-    'Content Too Large',
-  ],
-  HPE_HEADER_OVERFLOW: [
-    {
-      status: 431,
-      message: `The request's head is larger than ${LIMITS.headerBytes} bytes. Send fewer or shorter headers.`,
-    },
-    'Request Header Fields Too Large',
-  ],
-};

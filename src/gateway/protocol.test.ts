@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { suite, test } from 'node:test';
-import { openDoor, raw, resultOf } from './testing.ts';
+import { call, openDoor, raw, resultOf } from './testing.ts';
 
 const HOST = 'Host: bakery-hello.localhost\r\n';
 const END = 'Connection: close\r\n\r\n';
@@ -74,6 +76,15 @@ suite('bytes on a connection', () => {
     });
     const answers = await raw(door.port, `GET /1 HTTP/1.1\r\n${HOST}\r\nGET /2 HTTP/1.1\r\n${HOST}${END}`);
     assert.deepEqual(answers.match(/answer \/\d/g), ['answer /1', 'answer /2']);
+  });
+
+  test('one connection more than the limit is closed, the others are served', async () => {
+    await using door = await openDoor(undefined, { limits: { connections: 1 } });
+    const first = connect(door.port, '127.0.0.1');
+    await once(first, 'connect');
+    await assert.rejects(call(door.port), { code: 'ECONNRESET' });
+    first.end(`GET / HTTP/1.1\r\n${HOST}${END}`);
+    assert.match(String((await once(first, 'data'))[0]), /^HTTP\/1\.1 200 /);
   });
 
   test('a bad request behind a good one does not spoil the answer of the good one', async () => {

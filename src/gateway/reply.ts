@@ -20,89 +20,73 @@ export interface ReplyRules {
   stopping: boolean;
 }
 
-export interface Reply {
-  send(answer: Answer): void;
-  refuse(refusal: Refusal): void;
-  /** Sends what is left in `body`; one that breaks breaks the connection, so that it cannot pass for the end. */
-  stream(head: AnswerHead, body: Readable): Promise<void>;
-  /** The caller is about to be told to send its body, so that from here on one is coming. */
-  invite(): void;
-}
-
 /** A refused body up to this size is read to its end, and the connection kept. */
 const SMALL_BODY_BYTES = 64 * 1024;
 
-/** @param awaitsContinue whether the caller sends its body only after a `100 Continue` */
-export function createReply(
-  rules: ReplyRules,
-  { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
-  { requestId, awaitsContinue }: { readonly requestId: string; readonly awaitsContinue: boolean },
-): Reply {
-  let holdsBack = awaitsContinue;
-  const isHead = req.method === 'HEAD';
+export interface ReplyTo {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  /** Whether the caller sends its body only after a `100 Continue`. */
+  readonly awaitsContinue: boolean;
+}
 
-  function writeHead({ status, headers }: AnswerHead): void {
-    headers.push('x-amzn-requestid', requestId);
-    if (rules.stopping) res.shouldKeepAlive = false;
-    res.writeHead(status, headers);
+export class Reply {
+  readonly #rules: ReplyRules;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #requestId: string;
+  #holdsBack: boolean;
+
+  constructor(rules: ReplyRules, { req, res, requestId, awaitsContinue }: ReplyTo) {
+    this.#rules = rules;
+    this.#req = req;
+    this.#res = res;
+    this.#requestId = requestId;
+    this.#holdsBack = awaitsContinue;
   }
 
-  function send(answer: Answer): void {
-    if (res.headersSent || res.destroyed) return;
+  /** Tells a caller that waits for it to send its body. */
+  invite(): void {
+    if (!this.#holdsBack) return;
+    this.#holdsBack = false;
+    this.#res.writeContinue();
+  }
+
+  send(answer: Answer): void {
+    if (this.#isOver) return;
     const { body } = answer;
     const isEmpty = hasNoBody(answer.status);
-    // A HEAD request's length would be that of GET, which only the function knows.
-    if (!isEmpty && !(isHead && body.length === 0)) {
+    // The length of a HEAD request's answer would be that of GET, which only the function knows.
+    if (!isEmpty && !(this.#isHead && body.length === 0)) {
       answer.headers.push('content-length', String(Buffer.byteLength(body)));
     }
-    writeHead(answer);
-    if (isHead || isEmpty) res.end();
-    else res.end(body);
+    this.#writeHead(answer);
+    if (this.#isHead || isEmpty) this.#res.end();
+    else this.#res.end(body);
   }
 
-  function refuse(refusal: Refusal): void {
-    const answer = answerOfRefusal(refusal, requestId);
-    const bodyIsComing = hasBody(req) && !req.complete;
-    if (bodyIsComing && holdsBack) {
+  refuse(refusal: Refusal): void {
+    const answer = answerOfRefusal(refusal, this.#requestId);
+    const bodyIsComing = hasBody(this.#req) && !this.#req.complete;
+    if (bodyIsComing && this.#holdsBack) {
       answer.headers.push('connection', 'close'); // who knows whether it still comes
-    } else if (bodyIsComing && declaredBytes(req) > SMALL_BODY_BYTES) {
-      sendAndLinger(answer);
+    } else if (bodyIsComing && declaredBytes(this.#req) > SMALL_BODY_BYTES) {
+      this.#sendAndLinger(answer);
       return;
     }
-    send(answer);
+    this.send(answer);
   }
 
-  /**
-   * Closing while the body is still coming would reset the connection, and the caller would see that instead
-   * of the answer: so the rest is read and dropped, within bounds.
-   */
-  function sendAndLinger(answer: Answer): void {
-    if (res.headersSent || res.destroyed) return;
-    answer.headers.push('connection', 'close', 'content-length', String(Buffer.byteLength(answer.body)));
-    writeHead(answer);
-    if (isHead) res.flushHeaders();
-    else res.write(answer.body);
-
-    let leftBytes = rules.lingerBytes;
-    const timer = rules.clock.after(rules.lingerMs, finish);
-    function finish(): void {
-      timer.cancel();
-      res.end();
-    }
-    req.on('data', (chunk: Buffer) => {
-      leftBytes -= chunk.length;
-      if (leftBytes < 0) finish();
-    });
-    req.once('end', finish).once('close', finish).resume();
-  }
-
-  async function stream(head: AnswerHead, body: Readable): Promise<void> {
-    if (res.headersSent || res.destroyed) {
+  /** Sends what is left in `body`. One that breaks breaks the connection, so that it cannot pass for whole. */
+  async stream(head: AnswerHead, body: Readable): Promise<void> {
+    const res = this.#res;
+    if (this.#isOver) {
       body.destroy();
       return;
     }
-    writeHead(head);
-    if (isHead || hasNoBody(head.status)) {
+    this.#writeHead(head);
+    if (this.#isHead || hasNoBody(head.status)) {
       res.end();
       body.resume();
     } else if (body.readableEnded) {
@@ -113,13 +97,45 @@ export function createReply(
     }
   }
 
-  function invite(): void {
-    if (!holdsBack) return;
-    holdsBack = false;
-    res.writeContinue();
+  /**
+   * Closing while the body is still coming would reset the connection, and the caller would see that instead
+   * of the answer: so the rest is read and dropped, within bounds.
+   */
+  #sendAndLinger(answer: Answer): void {
+    if (this.#isOver) return;
+    const req = this.#req;
+    const res = this.#res;
+    answer.headers.push('connection', 'close', 'content-length', String(Buffer.byteLength(answer.body)));
+    this.#writeHead(answer);
+    if (this.#isHead) res.flushHeaders();
+    else res.write(answer.body);
+
+    let leftBytes = this.#rules.lingerBytes;
+    const finish = () => {
+      timer.cancel();
+      res.end();
+    };
+    const timer = this.#rules.clock.after(this.#rules.lingerMs, finish);
+    req.on('data', (chunk: Buffer) => {
+      leftBytes -= chunk.length;
+      if (leftBytes < 0) finish();
+    });
+    req.once('end', finish).once('close', finish).resume();
   }
 
-  return { send, refuse, stream, invite };
+  get #isHead(): boolean {
+    return this.#req.method === 'HEAD';
+  }
+
+  get #isOver(): boolean {
+    return this.#res.headersSent || this.#res.destroyed;
+  }
+
+  #writeHead({ status, headers }: AnswerHead): void {
+    headers.push('x-amzn-requestid', this.#requestId);
+    if (this.#rules.stopping) this.#res.shouldKeepAlive = false;
+    this.#res.writeHead(status, headers);
+  }
 }
 
 function hasNoBody(status: number): boolean {
