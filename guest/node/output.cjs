@@ -2,8 +2,7 @@
 /**
  * What a function prints, marked with the request it belongs to.
  *
- * Each message of `console` is one record on descriptor 1; plain prints are cut into lines, and a
- * record holds one or more whole lines. All writes are synchronous: what was printed is out before
+ * Each message of `console` is one record on descriptor 1, and so is each line of a plain print. All writes are synchronous: what was printed is out before
  * the next statement runs, whatever that does.
  */
 const util = require('node:util');
@@ -57,6 +56,34 @@ function writeBytes(level, bytes) {
   writeFully(FD, scratch, 0, 1);
 }
 
+/** One record a line, and one system call for as many as there is room for. @param {string | Buffer} all */
+function writeLines(all) {
+  let used = 0;
+  for (let at = 0; at <= all.length; ) {
+    const newline = all.indexOf('\n', at);
+    const end = newline < 0 ? all.length : newline;
+    const line = all.slice(at, end);
+    at = end + 1;
+    const most = (typeof line === 'string' ? line.length * 3 : line.length) + HEAD_BYTES;
+    if (used + most > SCRATCH_BYTES) {
+      writeFully(FD, scratch, 0, used);
+      used = 0;
+    }
+    if (most <= SCRATCH_BYTES) used += putLine(line, used);
+    else if (typeof line === 'string') writeLongText('-', line);
+    else writeBytes('-', line);
+  }
+  writeFully(FD, scratch, 0, used);
+}
+
+function putLine(line, at) {
+  const isText = typeof line === 'string';
+  const start = at + scratch.write(head('-', isText ? Buffer.byteLength(line) : line.length), at, 'latin1');
+  const end = start + (isText ? scratch.write(line, start, 'utf8') : line.copy(scratch, start));
+  scratch[end] = NEWLINE;
+  return end + 1 - at;
+}
+
 /** Cuts plain prints into lines. */
 function lineWriter() {
   /** @type {string | Buffer} */
@@ -69,20 +96,15 @@ function lineWriter() {
       all = texts ? partial + chunk : Buffer.concat([Buffer.from(partial), Buffer.from(chunk)]);
     }
     const end = all.lastIndexOf('\n');
-    if (end >= 0) emit(all.slice(0, end));
+    if (end >= 0) writeLines(all.slice(0, end));
     partial = end < 0 ? all : all.slice(end + 1);
     if (partial.length > MAX_PARTIAL_LENGTH) flush();
     // A slice would keep the whole chunk alive.
     else if (typeof partial !== 'string') partial = Buffer.from(partial);
   }
 
-  function emit(lines) {
-    if (typeof lines === 'string') writeText('-', lines);
-    else writeBytes('-', lines);
-  }
-
   function flush() {
-    if (partial.length > 0) emit(partial);
+    if (partial.length > 0) writeLines(partial);
     partial = '';
   }
 

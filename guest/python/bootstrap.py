@@ -46,14 +46,34 @@ def _write_fully(data):
             return
 
 
+def _head(level, length):
+    return b"\x1e%s\t%s\t%d\t%d\n" % (_CURRENT["request"].encode(), level, int(time.time() * 1000), length)
+
+
 def _record(level, data):
-    head = "\x1e%s\t%s\t%d\t%d\n" % (_CURRENT["request"], level, int(time.time() * 1000), len(data))
     if len(data) < 65536:
-        _write_fully(head.encode() + data + b"\n")
+        _write_fully(_head(level, len(data)) + data + b"\n")
     else:
-        _write_fully(head.encode())
+        _write_fully(_head(level, len(data)))
         _write_fully(data)
         _write_fully(b"\n")
+
+
+def _record_lines(data):
+    """One record a line, and one write for many short ones."""
+    if b"\n" not in data:
+        _record(b"-", data)
+        return
+    pieces = []
+    size = 0
+    for line in data.split(b"\n"):
+        pieces += (_head(b"-", len(line)), line, b"\n")
+        size += len(line)
+        if size > 65536:
+            _write_fully(b"".join(pieces))
+            pieces = []
+            size = 0
+    _write_fully(b"".join(pieces))
 
 
 class _Lines(io.RawIOBase):
@@ -76,7 +96,7 @@ class _Lines(io.RawIOBase):
         data = bytes(data)
         end = data.rfind(b"\n")
         if end >= 0:
-            _record("-", self._partial + data[:end])
+            _record_lines(self._partial + data[:end])
             self._partial = data[end + 1 :]
         else:
             self._partial += data
@@ -87,7 +107,7 @@ class _Lines(io.RawIOBase):
     def let_go(self):
         if self._partial:
             partial, self._partial = self._partial, b""
-            _record("-", partial)
+            _record(b"-", partial)
 
 
 def _replace_streams():
@@ -111,7 +131,7 @@ def _replace_streams():
 def _install_logging():
     import logging
 
-    levels = {"CRITICAL": "FATAL", "ERROR": "ERROR", "WARNING": "WARN", "INFO": "INFO", "DEBUG": "DEBUG"}
+    levels = {"CRITICAL": b"FATAL", "ERROR": b"ERROR", "WARNING": b"WARN", "INFO": b"INFO", "DEBUG": b"DEBUG"}
 
     class Records(logging.Handler):
         def emit(self, record):
@@ -120,7 +140,7 @@ def _install_logging():
             except Exception:
                 self.handleError(record)
                 return
-            _record(levels.get(record.levelname, "INFO"), text.encode("utf-8", "backslashreplace"))
+            _record(levels.get(record.levelname, b"INFO"), text.encode("utf-8", "backslashreplace"))
 
     class WithRequest(logging.Filter):
         def filter(self, record):
@@ -246,7 +266,7 @@ def _log_error(described):
     if described["stackTrace"]:
         lines.append("Traceback (most recent call last):")
         lines.extend(line.rstrip("\n") for line in described["stackTrace"])
-    _record("ERROR", "\n".join(lines).encode("utf-8", "backslashreplace"))
+    _record(b"ERROR", "\n".join(lines).encode("utf-8", "backslashreplace"))
 
 
 def _post_error(listener, path, described):

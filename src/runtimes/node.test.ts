@@ -528,6 +528,7 @@ suite('the Node.js runtime: output', () => {
           console.log('%s is %d', 'a', 1); console.warn('careful'); console.error(new Error('shown').message);
           console.debug({ a: 1 }); console.info('two\\nlines'); console.log(JSON.stringify({ level: 'json' }));
           process.stdout.write('par'); process.stdout.write('tial\\nand '); process.stderr.write('err\\n');
+          process.stdout.write(Buffer.from('é\\n\\nb\\n'));
           console.table([{ a: 1 }]);
         };`,
       },
@@ -539,7 +540,7 @@ suite('the Node.js runtime: output', () => {
     const records = recordsOf(running.output());
     assert.deepEqual(records[0], { requestId: '-', level: 'INFO', text: 'at init' });
     const first = records.filter((r) => r.requestId === 'req-a').map((r) => [r.level, r.text]);
-    assert.deepEqual(first.slice(0, 8), [
+    assert.deepEqual(first.slice(0, 11), [
       ['INFO', 'a is 1'],
       ['WARN', 'careful'],
       ['ERROR', 'shown'],
@@ -548,6 +549,9 @@ suite('the Node.js runtime: output', () => {
       ['INFO', '{"level":"json"}'],
       ['-', 'partial'],
       ['-', 'err'],
+      ['-', 'and é'],
+      ['-', ''],
+      ['-', 'b'],
     ]);
     assert.equal(records.filter((r) => r.level === 'raw').length, 0);
     assert.equal(records.filter((r) => r.requestId === 'req-b').length, first.length);

@@ -168,7 +168,7 @@ print("at init")
 def handler(event, context):
   print("a", 1, end=" "); print("é")
   logger.info("info %s", 1); logging.getLogger("lib").warning("careful"); logger.debug("hidden")
-  print("err", file=sys.stderr)
+  print("err\\n\\nmore", file=sys.stderr)
   sys.stdout.buffer.write(b"bytes\\n")`),
     );
     await call(running.guest, {}, { requestId: 'req-a' });
@@ -181,6 +181,8 @@ def handler(event, context):
       ['req-a', 'INFO', 'info 1'],
       ['req-a', 'WARN', 'careful'],
       ['req-a', '-', 'err'],
+      ['req-a', '-', ''],
+      ['req-a', '-', 'more'],
       ['req-a', '-', 'bytes'],
     ]);
   });
