@@ -78,7 +78,13 @@ interface Overrides {
   readonly byHand?: boolean;
 }
 
-export function openPool({ options, version = testVersion(), slots = 100, admitStart, byHand = false }: Overrides = {}) {
+export function openPool({
+  options,
+  version = testVersion(),
+  slots = 100,
+  admitStart,
+  byHand = false,
+}: Overrides = {}) {
   const clock = fakeClock();
   const startSlots = new StartSlots(slots);
   const instances: CountedInstance[] = [];

@@ -143,7 +143,7 @@ function leaseFailed(parts: InvokerParts, attempt: Attempt, error: unknown): Inv
   }
   const { version, invocation } = attempt;
   const failure = initFailed(invocation.requestId, error);
-  const initMs = error.phases.runtimeMs + error.phases.initMs;
+  const initMs = hundredths(error.phases.runtimeMs + error.phases.initMs);
   const report: Report = {
     outcome: failure.outcome,
     durationMs: 0,
@@ -151,7 +151,7 @@ function leaseFailed(parts: InvokerParts, attempt: Attempt, error: unknown): Inv
     initMs,
     memoryMb: version.config.memoryMb,
     maxMemoryMb: error.maxMemoryMb,
-    queuedMs: Math.max(0, parts.clock.nowMs() - attempt.arrivedMs - initMs),
+    queuedMs: hundredths(Math.max(0, parts.clock.nowMs() - attempt.arrivedMs - initMs)),
     phases: error.phases,
   };
   parts.record(
@@ -265,8 +265,8 @@ class Run {
     const { version, arrivedMs, invocation } = this.#attempt;
     const { instance, coldStart } = this.#lease;
     const { outcome, errorType } = failure ?? { outcome: 'ok' as const, errorType: null };
-    const durationMs = this.#parts.clock.nowMs() - this.#startedMs;
-    const initMs = coldStart === null ? null : coldStart.runtimeMs + coldStart.initMs;
+    const durationMs = hundredths(this.#parts.clock.nowMs() - this.#startedMs);
+    const initMs = coldStart === null ? null : hundredths(coldStart.runtimeMs + coldStart.initMs);
     const report: Report = {
       outcome,
       durationMs,
@@ -274,7 +274,7 @@ class Run {
       initMs,
       memoryMb: version.config.memoryMb,
       maxMemoryMb: instance.peakMemoryMb(),
-      queuedMs: Math.max(0, this.#startedMs - arrivedMs - (initMs ?? 0)),
+      queuedMs: hundredths(Math.max(0, this.#startedMs - arrivedMs - (initMs ?? 0))),
       phases: coldStart,
     };
     this.#parts.record(
@@ -330,6 +330,11 @@ function usage(
   };
 }
 
+/** To the 0.01 ms that a REPORT line shows, so that the sums of what is kept are the sums of what is shown. */
+function hundredths(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}
+
 /** An attempt that ran nothing costs nothing, but is counted. */
 function recordRefusal(
   { record, clock }: InvokerParts,
@@ -343,7 +348,7 @@ function recordRefusal(
     initMs: null,
     memoryMb: attempt.version.config.memoryMb,
     maxMemoryMb: 0,
-    queuedMs: clock.nowMs() - attempt.arrivedMs,
+    queuedMs: hundredths(clock.nowMs() - attempt.arrivedMs),
   };
   record(usage(attempt, report, { instanceId: null, errorType: null, startedAtMs: clock.wallMs() }));
 }

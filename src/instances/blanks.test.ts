@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { fakeClock } from '../base/fake-clock.ts';
+import type { RuntimeName } from '../model/index.ts';
+import type { Exit } from '../sandbox/index.ts';
+import { Blanks } from './blanks.ts';
+import { testVersion } from './pool-fixture.ts';
+import { StartSlots } from './start-slots.ts';
+import type { Booted } from './starter.ts';
+
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+function openBlanks({ min = 3, max = 8, failing = false } = {}) {
+  const clock = fakeClock();
+  const exits: ((exit: Exit) => void)[] = [];
+  const discarded: Booted[] = [];
+  const problems: unknown[] = [];
+  const state = { boots: 0, failing };
+  const starter = {
+    canBeBlank: (version: ReturnType<typeof testVersion>) => version.config.runtime !== 'provided.al2023',
+    async boot(_runtime: RuntimeName, _memoryMb: number): Promise<Booted> {
+      state.boots += 1;
+      if (state.failing) throw new Error('no memory');
+      const { promise, resolve } = Promise.withResolvers<Exit>();
+      exits.push(resolve);
+      return { sandbox: { exited: promise } } as unknown as Booted;
+    },
+    discard: async (booted: Booted) => void discarded.push(booted),
+  };
+  const onProblem = (problem: unknown) => void problems.push(problem);
+  const blanks = new Blanks({ starter, clock, onProblem, slots: new StartSlots(4) }, { min, max });
+  return { blanks, clock, exits, discarded, problems, state };
+}
+
+suite('blank sandboxes', () => {
+  test('are booted ahead for versions in use, and topped up when one is taken', async () => {
+    const { blanks, state } = openBlanks();
+    blanks.stock([testVersion()]);
+    await settle();
+    assert.equal(blanks.ready, 3);
+    assert.notEqual(blanks.take(testVersion(), true), null);
+    await settle();
+    assert.equal(blanks.ready, 3);
+    assert.equal(state.boots, 4);
+  });
+
+  test('grow with what was taken lately, up to their maximum, and no further', async () => {
+    const { blanks } = openBlanks({ max: 5 });
+    blanks.stock([testVersion()]);
+    await settle();
+    for (let taken = 0; taken < 20; taken++) {
+      blanks.take(testVersion(), true);
+      await settle();
+    }
+    assert.equal(blanks.ready, 5);
+  });
+
+  test('keep the last ones for functions that have no instance yet', async () => {
+    const { blanks } = openBlanks();
+    blanks.stock([testVersion()]);
+    await settle();
+    assert.notEqual(blanks.take(testVersion(), false), null);
+    assert.equal(blanks.ready, 2);
+    assert.equal(blanks.take(testVersion(), false), null, 'one function storm may not empty the shelf');
+    assert.notEqual(blanks.take(testVersion('shop-other'), true), null);
+  });
+
+  test('that nobody would use any more are ended', async () => {
+    const { blanks, discarded } = openBlanks();
+    blanks.stock([testVersion()]);
+    await settle();
+    blanks.stock([]);
+    assert.equal(discarded.length, 3);
+    assert.equal(blanks.ready, 0);
+    assert.equal(blanks.take(testVersion(), true), null);
+  });
+
+  test('that died are not given away', async () => {
+    const { blanks, exits } = openBlanks({ min: 1 });
+    blanks.stock([testVersion()]);
+    await settle();
+    exits[0]!({ code: 1, signal: null, outOfMemory: false });
+    await settle();
+    assert.equal(blanks.ready, 0);
+  });
+
+  test('a machine that cannot boot one is told about, and is given a rest', async () => {
+    const { blanks, clock, problems, state } = openBlanks({ failing: true });
+    blanks.stock([testVersion()]);
+    await settle();
+    assert.equal(state.boots, 1);
+    assert.equal(problems.length, 1);
+    state.failing = false;
+    await clock.advance(5_000);
+    await settle();
+    assert.equal(blanks.ready, 3);
+  });
+
+  test('are none when they are turned off', async () => {
+    const { blanks, state } = openBlanks({ min: 0, max: 0 });
+    blanks.stock([testVersion()]);
+    await settle();
+    assert.equal(state.boots, 0);
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { linesAfter } from '../store/index.ts';
+import { testDatabase } from '../store/testing.ts';
+import { type LogIntake, startLogIntake } from './intake.ts';
+
+async function open() {
+  const database = await testDatabase();
+  const folder = mkdtempSync(join(tmpdir(), 'skein-logs-'));
+  const intake = await startLogIntake({ socketFolder: folder, databaseUrl: database.url }, (lines, why) =>
+    assert.fail(`${lines} lines lost: ${why}`),
+  );
+  return {
+    intake,
+    database,
+    read: () => linesAfter(database.sql, { functionName: 'shop-orders', afterId: 0, limit: 1_000 }),
+    async [Symbol.asyncDispose]() {
+      await intake.stop();
+      rmSync(folder, { recursive: true });
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Runs a shell script whose output goes to the log of an instance. */
+async function print(
+  intake: LogIntake,
+  { id, script, tagsLogs }: { id: string; script: string; tagsLogs: boolean },
+) {
+  const log = await intake.open(id);
+  log.assign({ functionName: 'shop-orders', version: 1, tagsLogs });
+  const child = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', log.output, log.output] });
+  log.output.destroy();
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return { log, child, ended };
+}
+
+const REQUEST = (n: number) => `01a1fc54-a6ef-7000-8230-00000000000${n}`;
+
+suite('the log intake', () => {
+  test('keeps what processes print, out and err, by instance', async () => {
+    await using opened = await open();
+    const one = await print(opened.intake, { id: 'one', script: 'echo out; echo err >&2', tagsLogs: true });
+    const two = await print(opened.intake, { id: 'two', script: 'printf "no newline"', tagsLogs: true });
+    await Promise.all([one.ended, two.ended]);
+    await opened.intake.stop();
+    const lines = await opened.read();
+    assert.deepEqual(lines.map((line) => [line.instanceId, line.message]).sort(), [
+      ['one', 'err'],
+      ['one', 'out'],
+      ['two', 'no newline'],
+    ]);
+  });
+
+  test('what an invocation printed before it was settled belongs to it, to the last line', async () => {
+    await using opened = await open();
+    const script =
+      'while read -r n; do i=0; while [ $i -lt 50 ]; do echo "line of $n"; i=$((i+1)); done; echo done >&3; done';
+    const log = await opened.intake.open('one');
+    log.assign({ functionName: 'shop-orders', version: 1, tagsLogs: false });
+    const child = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', log.output, log.output, 'pipe'] });
+    log.output.destroy();
+    for (const n of [1, 2, 3]) {
+      log.begin(REQUEST(n));
+      const answered = new Promise((resolve) => child.stdio[3]!.once('data', resolve));
+      child.stdin!.write(`${n}\n`);
+      await answered;
+      await log.settle(REQUEST(n));
+    }
+    child.stdin!.end();
+    await new Promise((resolve) => child.once('exit', resolve));
+    await opened.intake.stop();
+    const lines = await opened.read();
+    assert.equal(lines.length, 150);
+    for (const line of lines) assert.equal(line.message, `line of ${line.requestId?.at(-1)}`);
+  });
+
+  test('a flood is bounded and counted, and does not end the process that makes it', async () => {
+    await using opened = await open();
+    const flood =
+      'i=0; while [ $i -lt 300 ]; do head -c 100000 /dev/zero | tr "\\0" x; echo; i=$((i+1)); done; exit 0';
+    const { ended } = await print(opened.intake, { id: 'one', script: flood, tagsLogs: true });
+    await ended;
+    await opened.intake.stop();
+    const lines = await opened.read();
+    const kept = lines.filter((line) => line.dropped === null);
+    const dropped = lines.reduce((sum, line) => sum + (line.dropped ?? 0), 0);
+    assert.ok(kept.length < 100, `${kept.length} lines kept`);
+    assert.equal(kept.length + dropped, 300);
+  });
+});
