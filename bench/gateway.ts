@@ -5,11 +5,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import autocannon from 'autocannon';
 import { systemClock, uuidSource } from '../src/base/index.ts';
 import { createGateway } from '../src/gateway/index.ts';
 import type { InvokeResult } from '../src/invoke/index.ts';
 import type { FunctionEntry } from '../src/model/index.ts';
+import { fullLoad } from './support/load.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
 const payload = Buffer.from('{"statusCode":200,"headers":{"content-type":"text/plain"},"body":"hello"}');
@@ -59,15 +59,10 @@ await once(bare, 'listening');
 
 async function measure(port: number): Promise<{ perSecond: number; cpuUs: number }> {
   const before = process.threadCpuUsage();
-  const { requests } = await autocannon({
-    url: `http://127.0.0.1:${port}/`,
-    headers: { host: 'bakery-hello.localhost' },
-    connections: 50,
-    duration: seconds,
-    workers: 1,
-  });
+  const target = { url: `http://127.0.0.1:${port}/`, host: 'bakery-hello.localhost' };
+  const { requestsPerSecond } = await fullLoad(target, seconds);
   const { user, system } = process.threadCpuUsage(before);
-  return { perSecond: requests.average, cpuUs: (user + system) / requests.total };
+  return { perSecond: requestsPerSecond, cpuUs: (user + system) / (requestsPerSecond * seconds) };
 }
 
 for (let round = 1; round <= 3; round++) {
