@@ -9,7 +9,7 @@ import { suite, test } from 'node:test';
 import { openDoor } from './testing.ts';
 
 const skip =
-  spawnSync('openssl', ['version']).status === 0 ? false : 'there is no openssl here to make a certificate';
+  spawnSync(OPENSSL, ['version']).status === 0 ? false : 'there is no openssl here to make a certificate';
 
 suite('a gateway with a certificate', () => {
   test('speaks HTTPS and says so to the function', { skip }, async () => {
@@ -25,7 +25,7 @@ suite('a gateway with a certificate', () => {
         '-subj',
         '/CN=localhost',
       ];
-      execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', tls.keyPath, '-out', tls.certPath], {
+      execFileSync(OPENSSL, ['req', '-x509', ...curve, '-keyout', tls.keyPath, '-out', tls.certPath], {
         stdio: 'ignore',
       });
       await using door = await openDoor(undefined, { tls });
