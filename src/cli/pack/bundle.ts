@@ -145,6 +145,6 @@ function toBundle(built: Built, { folder, external, format }: Build): Bundle {
 function withRequire(code: string): Buffer {
   if (!code.includes('Dynamic require of "')) return Buffer.from(code);
   const banner =
-    'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); ';
+    'const require = globalThis.process.getBuiltinModule("node:module").createRequire(import.meta.url); ';
   return Buffer.from(banner + code);
 }
