@@ -37,8 +37,8 @@ export interface Running {
   readonly guest: Guest;
   readonly setup: Setup;
   readonly child: ChildProcess;
-  /** Everything printed so far. */
-  output(): Buffer;
+  /** Ends the process; @returns everything it printed. */
+  output(): Promise<Buffer>;
   /** Resolves when the process has ended and its output is complete. */
   readonly exited: Promise<number | null>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -83,7 +83,11 @@ export async function start(code: Code): Promise<Running> {
     guest,
     setup,
     child,
-    output: () => Buffer.concat(pieces),
+    async output() {
+      child.kill('SIGKILL');
+      await exited;
+      return Buffer.concat(pieces);
+    },
     exited,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');

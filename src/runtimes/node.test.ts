@@ -260,7 +260,7 @@ suite('the Node.js runtime: errors', () => {
     assert.match(trace[1] as string, /index\.js:2/);
     assert.ok(!trace.some((line) => line.includes('/guest/node/')), String(trace));
     assert.ok(
-      recordsOf(running.output()).some(
+      recordsOf(await running.output()).some(
         (r) => r.level === 'ERROR' && r.text.startsWith('Invoke Error \t{"errorType"'),
       ),
     );
@@ -349,7 +349,7 @@ suite('the Node.js runtime: errors', () => {
     await assert.rejects(running.guest.invoke(work({})), GuestGone);
     assert.equal(await running.exited, 3);
     assert.deepEqual(
-      recordsOf(running.output()).map((r) => r.text),
+      recordsOf(await running.output()).map((r) => r.text),
       ['last words', 'no newline'],
     );
   });
@@ -535,9 +535,7 @@ suite('the Node.js runtime: output', () => {
     });
     await call(running.guest, {}, { requestId: 'req-a' });
     await call(running.guest, {}, { requestId: 'req-b' });
-    running.child.kill();
-    await running.exited;
-    const records = recordsOf(running.output());
+    const records = recordsOf(await running.output());
     assert.deepEqual(records[0], { requestId: '-', level: 'INFO', text: 'at init' });
     const first = records.filter((r) => r.requestId === 'req-a').map((r) => [r.level, r.text]);
     assert.deepEqual(first.slice(0, 11), [
@@ -575,9 +573,7 @@ suite('the Node.js runtime: output', () => {
     });
     assert.equal(await call(running.guest, { one: true }), 'printed');
     assert.equal(await call(running.guest, {}), 'printed');
-    running.child.kill();
-    await running.exited;
-    const lengths = recordsOf(running.output()).map((r) => Buffer.byteLength(r.text));
+    const lengths = recordsOf(await running.output()).map((r) => Buffer.byteLength(r.text));
     assert.equal(lengths[0], 100_000_000);
     assert.equal(
       lengths.slice(1).reduce((sum, length) => sum + length, 0),

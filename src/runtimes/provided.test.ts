@@ -141,7 +141,7 @@ suite('a bootstrap of the function’s own', () => {
     assert.equal(error.errorType, 'Function.ResponseSizeTooLarge');
     assert.equal(await call(running.guest, { length: 1 }), 'x');
     assert.match(
-      running.output().toString(),
+      (await running.output()).toString(),
       /^413 .*Exceeded maximum allowed payload size \(6291556 bytes\)/,
     );
   });

@@ -94,7 +94,7 @@ def handler(event, context):
       String(stackTrace),
       /^ {2}File ".*app\.py", line 4, in handler\n {4}raise SoldOut\("cake"\)\n$/,
     );
-    assert.match(recordsOf(running.output()).at(-1)?.text ?? '', /^\[ERROR\] SoldOut: cake\nTraceback/);
+    assert.match(recordsOf(await running.output()).at(-1)?.text ?? '', /^\[ERROR\] SoldOut: cake\nTraceback/);
   });
 
   test('what cannot be marshalled is a MarshalError and harms nothing', async () => {
@@ -151,7 +151,7 @@ def handler(event, context):
     );
     await assert.rejects(running.guest.invoke(work({})), GuestGone);
     assert.equal(await running.exited, 3);
-    assert.equal(recordsOf(running.output())[0]?.text, 'bye');
+    assert.equal(recordsOf(await running.output())[0]?.text, 'bye');
   });
 
   test('an exit during init is GuestGone', async () => {
@@ -172,9 +172,7 @@ def handler(event, context):
   sys.stdout.buffer.write(b"bytes\\n")`),
     );
     await call(running.guest, {}, { requestId: 'req-a' });
-    running.child.kill();
-    await running.exited;
-    const records = recordsOf(running.output()).map((r) => [r.requestId, r.level, r.text]);
+    const records = recordsOf(await running.output()).map((r) => [r.requestId, r.level, r.text]);
     assert.deepEqual(records, [
       ['-', '-', 'at init'],
       ['req-a', '-', 'a 1 é'],
@@ -192,10 +190,8 @@ def handler(event, context):
       app('def handler(event, context):\n  for i in range(10): print("x" * 9_999_999)\n  return "printed"'),
     );
     assert.equal(await call(running.guest, {}), 'printed');
-    running.child.kill();
-    await running.exited;
     assert.equal(
-      recordsOf(running.output()).reduce((sum, r) => sum + r.text.length, 0),
+      recordsOf(await running.output()).reduce((sum, r) => sum + r.text.length, 0),
       99_999_990,
     );
   });
