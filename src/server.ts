@@ -3,23 +3,30 @@
  * in the reverse order. Nothing here decides anything; where two rooms on one level meet, they meet here.
  */
 import { join } from 'node:path';
-import { createApi } from './api/index.ts';
+import { type Api, createApi } from './api/index.ts';
 import { createArtifacts } from './artifacts/index.ts';
-import { periodically, systemClock, systemRandom, uuidSource } from './base/index.ts';
+import { systemClock as clock, periodically, systemRandom, uuidSource } from './base/index.ts';
 import { lockHome } from './cluster/index.ts';
-import { findPython, type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
-import { createControl, functionUrls } from './control/index.ts';
-import { createGateway } from './gateway/index.ts';
+import { type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
+import { type Control, createControl, functionUrls } from './control/index.ts';
+import { createGateway, type Gateway } from './gateway/index.ts';
 import { instanceCredentials, loadNodeKeys } from './identity/index.ts';
 import { createStarter, Fleet } from './instances/index.ts';
 import { createInvoker } from './invoke/index.ts';
 import { logReader, startLogIntake } from './logs/index.ts';
 import { startRecorder } from './metering/index.ts';
-import { LIMITS, LIVE, type Version } from './model/index.ts';
+import { LIMITS, LIVE, type UsageRecord, type Version } from './model/index.ts';
 import { createRegistry, type Snapshot } from './registry/index.ts';
 import { databaseUrl, dropAppDatabase, ensureDatabase } from './resources/index.ts';
 import { createRuntimes } from './runtimes/index.ts';
-import { lend, processDriver, safe, sandboxFolder } from './sandbox/index.ts';
+import {
+  lend,
+  processDriver,
+  type SandboxDriver,
+  type SandboxFolder,
+  safe,
+  sandboxFolder,
+} from './sandbox/index.ts';
 import {
   connect,
   dropOldLines,
@@ -70,11 +77,51 @@ const INSTALLATION = new URL('..', import.meta.url).pathname;
  */
 export async function startNode(options: Options, hooks: NodeHooks): Promise<RunningNode> {
   await using building = new AsyncDisposableStack();
-  const clock = systemClock;
-  const newId = uuidSource(() => clock.wallMs());
-  const problem = (what: string) => (error: unknown) => hooks.onLog(`${what}: ${describe(error)}`);
+  const site = await takeHome(options, hooks, building);
+  const state = await openState(site);
+  const dataPlane = await openDataPlane(site, state);
+  const lifecycle = { ready: false, stop: () => Promise.resolve() };
+  const { gateway, api } = await openEdges(site, { state, dataPlane, lifecycle });
+  const { accessKeyId, secretAccessKey, token } = state.keys;
+  const [gatewayUrl, controlUrl] = [gateway.url, api.url];
+  writeNodeFile(options.home, {
+    gateway: gatewayUrl,
+    control: controlUrl,
+    pid: process.pid,
+    accessKeyId,
+    secretAccessKey,
+    token,
+  });
+  building.defer(() => removeNodeFile(options.home));
+  building.defer(keepBounds(state.sql, site.problem('old records could not be deleted')));
+  lifecycle.ready = true;
+  dataPlane.follow(state.registry.current()); // last, so that blanks are booted while nobody waits for the node
 
-  // The home is ours, and what an earlier node left running in it has ended.
+  const built = building.move();
+  const closed = Promise.withResolvers<void>();
+  let stopping: Promise<void> | null = null;
+  lifecycle.stop = () => {
+    lifecycle.ready = false;
+    stopping ??= built.disposeAsync().finally(() => closed.resolve());
+    return stopping;
+  };
+  return { gatewayUrl, controlUrl, closed: closed.promise, stop: lifecycle.stop };
+}
+
+/** What every part of the building needs. */
+interface Site {
+  readonly options: Options;
+  readonly hooks: NodeHooks;
+  readonly building: AsyncDisposableStack;
+  readonly folder: SandboxFolder;
+  readonly driver: SandboxDriver;
+  readonly newId: () => string;
+  /** @returns a listener for errors that belong in the node's log, under this heading */
+  readonly problem: (what: string) => (error: unknown) => void;
+}
+
+/** The home is ours, and what an earlier node left running in it has ended. */
+async function takeHome(options: Options, hooks: NodeHooks, building: AsyncDisposableStack): Promise<Site> {
   const lock = await lockHome(options.home, { clock });
   building.defer(() => lock.release());
   const folder = sandboxFolder(options.home);
@@ -83,8 +130,13 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   building.defer(() => driver.close());
   const swept = await driver.sweep();
   if (swept > 0) hooks.onLog(`ended ${swept} processes that an earlier node left running`);
+  const newId = uuidSource(() => clock.wallMs());
+  const problem = (what: string) => (error: unknown) => hooks.onLog(`${what}: ${describe(error)}`);
+  return { options, hooks, building, folder, driver, newId, problem };
+}
 
-  // State.
+/** The database, and what is kept in it: keys, configuration, packages, usage, logs. */
+async function openState({ options, hooks, building, folder, problem }: Site) {
   const database = await openDatabase(options, hooks);
   building.defer(() => database.stop());
   const sql = connect({ url: database.url });
@@ -101,26 +153,33 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   });
   await registry.start();
   building.defer(() => registry.stop());
-  const recorder = startRecorder({ databaseUrl: database.url, clock }, (records) =>
+  const databaseUrl = database.url;
+  const recorder = startRecorder({ databaseUrl, clock }, (records) =>
     hooks.onLog(`${records} usage records were lost: PostgreSQL was away for too long`),
   );
   building.defer(() => recorder.stop());
-  const logs = await startLogIntake({ socketFolder: options.home, databaseUrl: database.url }, (lines, why) =>
+  const logs = await startLogIntake({ socketFolder: options.home, databaseUrl }, (lines, why) =>
     hooks.onLog(`${lines} log lines were lost: ${why}`),
   );
   building.defer(() => logs.stop());
   const artifacts = createArtifacts({
-    store: { has: (digest) => hasArtifact(sql, digest), url: database.url },
+    store: { has: (digest) => hasArtifact(sql, digest), url: databaseUrl },
     cacheDir: join(folder.path, 'artifacts'),
     clock,
   });
   await artifacts.start();
   building.defer(() => artifacts.stop());
+  return { database, sql, keys, registry, recorder, logs, artifacts };
+}
 
-  // Data plane.
+type State = Awaited<ReturnType<typeof openState>>;
+
+/** What runs functions: runtimes, instances, the one door. */
+async function openDataPlane({ options, building, folder, driver, newId, problem }: Site, state: State) {
+  const { database, keys, registry, recorder, logs, artifacts } = state;
   const runtimes = createRuntimes({
     nodePath: lend(process.execPath, folder),
-    pythonPath: findPython(process.env),
+    pythonPath: options.pythonPath,
     guestDir: lend(join(INSTALLATION, 'guest'), folder),
     credentials: (setup) => instanceCredentials(keys.signingKey, { ...setup, nowMs: clock.wallMs() }),
   });
@@ -146,13 +205,9 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
     },
   );
   building.defer(() => fleet.stop());
-  const invoker = createInvoker({
-    registry,
-    fleet,
-    record: (record) => recorder.record(record),
-    clock,
-    accountConcurrency: options.accountConcurrency,
-  });
+  const { accountConcurrency } = options;
+  const record = (usage: UsageRecord) => recorder.record(usage);
+  const invoker = createInvoker({ registry, fleet, record, clock, accountConcurrency });
   const follow = (snapshot: Snapshot) => {
     invoker.setReserved(
       [...snapshot.functions.values()].reduce((sum, entry) => sum + (entry.reserved ?? 0), 0),
@@ -160,11 +215,22 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
     fleet.follow(liveVersions(snapshot));
   };
   building.defer(registry.onChange(follow));
+  return { fleet, invoker, follow };
+}
 
-  // Edges.
-  const gateway = createGateway({
+interface Interior {
+  readonly state: State;
+  readonly dataPlane: Awaited<ReturnType<typeof openDataPlane>>;
+  readonly lifecycle: { ready: boolean; stop(): Promise<void> };
+}
+
+/** The listeners, open when this resolves. The front door opens last and closes first. */
+async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) {
+  const { options, building, driver, newId, problem } = site;
+  const { invoker, fleet } = dataPlane;
+  const gateway: Gateway = createGateway({
     invoke: (invocation, signal) => invoker.invoke(invocation, signal),
-    directory: registry,
+    directory: state.registry,
     clock,
     domain: options.domain,
     listen: options.gateway,
@@ -173,76 +239,55 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
     newRequestId: newId,
     onBug: problem('a bug in the gateway'),
   });
-  const closed = Promise.withResolvers<void>();
-  let stopping: Promise<void> | null = null;
-  let ready = false;
-  let controlUrl = '';
-  const api = createApi({
+  const api: Api = createApi({
     listen: options.control,
     domain: options.domain,
-    token: keys.token,
+    token: state.keys.token,
     clock,
-    control: createControl({
-      sql,
-      clock,
-      artifacts,
-      databases: {
-        ensure: (wanted) => ensureDatabase(sql, wanted),
-        drop: (unwanted) => dropAppDatabase(sql, unwanted),
-      },
-      registry,
-      domain: options.domain,
-      urlOf: (label) => functionUrls(gateway.url, options.domain)(label),
-      instancesOf: (name) => fleet.countOf(name),
-    }),
-    artifacts,
+    control: openControl(site, { state, fleet, gateway }),
+    artifacts: state.artifacts,
     invoker,
     logs: logReader({
-      linesAfter: (page) => linesAfter(sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
-      usageAfter: (page) => usageAfter(sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
+      linesAfter: (page) => linesAfter(state.sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
+      usageAfter: (page) => usageAfter(state.sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
     }),
-    usage: { totals: () => usageTotals(sql) },
+    usage: { totals: () => usageTotals(state.sql) },
     status: () => ({
-      ready,
+      ready: lifecycle.ready,
       version: VERSION,
       driver: driver.name,
       gateway: gateway.url,
-      control: controlUrl,
+      control: api.url,
       instances: fleet.counts(),
       pid: process.pid,
     }),
-    ready: () => ready,
-    shutdown: () => void stop(),
+    ready: () => lifecycle.ready,
+    shutdown: () => void lifecycle.stop(),
     newRequestId: newId,
     onBug: (error, id) => problem(`a bug in the control API (${id})`)(error),
   });
   await api.start();
-  controlUrl = api.url;
   building.defer(() => api.stop());
   await gateway.start();
   building.defer(() => gateway.stop());
-  const { accessKeyId, secretAccessKey, token } = keys;
-  const nodeFile = {
-    gateway: gateway.url,
-    control: api.url,
-    pid: process.pid,
-    accessKeyId,
-    secretAccessKey,
-    token,
-  };
-  writeNodeFile(options.home, nodeFile);
-  building.defer(() => removeNodeFile(options.home));
-  building.defer(keepBounds(sql, problem('old records could not be deleted')));
-  ready = true;
-  follow(registry.current()); // last, so that blanks are booted while nobody waits for the node
+  return { gateway, api };
+}
 
-  const built = building.move();
-  function stop(): Promise<void> {
-    ready = false;
-    stopping ??= built.disposeAsync().finally(() => closed.resolve());
-    return stopping;
-  }
-  return { gatewayUrl: gateway.url, controlUrl: api.url, closed: closed.promise, stop };
+function openControl({ options }: Site, parts: { state: State; fleet: Fleet; gateway: Gateway }): Control {
+  const { sql, artifacts, registry } = parts.state;
+  return createControl({
+    sql,
+    clock,
+    artifacts,
+    databases: {
+      ensure: (wanted) => ensureDatabase(sql, wanted),
+      drop: (unwanted) => dropAppDatabase(sql, unwanted),
+    },
+    registry,
+    domain: options.domain,
+    urlOf: (label) => functionUrls(parts.gateway.url, options.domain)(label),
+    instancesOf: (name) => parts.fleet.countOf(name),
+  });
 }
 
 interface Database {
@@ -260,9 +305,10 @@ async function openDatabase({ databaseUrl, home }: Options, hooks: NodeHooks): P
   }
   return await startEmbedded({
     home,
-    clock: systemClock,
+    clock: clock,
     onProgress: hooks.onProgress,
-    onEvent: (event) => hooks.onLog(`PostgreSQL ${event.kind}: ${JSON.stringify(event)}`),
+    onEvent: (event) =>
+      hooks.onLog(`PostgreSQL ${event.kind}: ${describe('error' in event ? event.error : event)}`),
   });
 }
 
@@ -290,11 +336,11 @@ function keepBounds(
   sql: ReturnType<typeof connect>,
   onProblem: (problem: unknown) => void,
 ): () => Promise<void> {
-  return periodically(systemClock, {
+  return periodically(clock, {
     everyMs: RETENTION_EVERY_MS,
     onProblem,
     async task() {
-      const sinceMs = systemClock.wallMs() - LIMITS.retentionMs;
+      const sinceMs = clock.wallMs() - LIMITS.retentionMs;
       while (
         (await dropOldUsage(sql, { sinceMs, maxRows: LIMITS.usageRecords, batch: RETENTION_BATCH })) ===
         RETENTION_BATCH
@@ -308,5 +354,6 @@ function keepBounds(
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof Error) return error.stack ?? error.message;
+  return typeof error === 'string' ? error : JSON.stringify(error);
 }

@@ -19,6 +19,7 @@ import {
   parseDuration,
   parsePath,
 } from './parse.ts';
+import { findPython } from './programs.ts';
 
 export type { Address } from './parse.ts';
 
@@ -39,6 +40,8 @@ export interface Options {
   readonly trustProxy: readonly string[];
   /** Certificate and key (PEM files) of the gateway; null (default): plain HTTP. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  /** The interpreter of `python3.11` functions, found on this machine; null: it has none. */
+  readonly pythonPath: string | null;
   /**
    * Invocations at once on this node, 1 to 100,000, default 1,000. Too low answers 429 early; too
    * high lets a crowd eat the machine's memory.
@@ -98,6 +101,7 @@ export function parseOptions(given: {
     domain: parseDomain(read('domain'), 'localhost'),
     trustProxy: parseCidrs(read('trust-proxy')),
     tls: parseTls(read('tls-cert'), read('tls-key')),
+    pythonPath: findPython(given.env),
     accountConcurrency: parseCount(read('account-concurrency'), {
       min: 1,
       max: 100_000,

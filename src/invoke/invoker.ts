@@ -128,7 +128,7 @@ async function admitted(
     leave();
     return leaseFailed(parts, attempt, error);
   }
-  const run = new Run(parts, attempt, lease, leave);
+  const run = new Run(parts, attempt, { lease, leave });
   const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
   return run.conclude(result);
 }
@@ -173,7 +173,7 @@ class Run {
   readonly #startedMs: number;
   readonly #startedAtMs: number;
 
-  constructor(parts: InvokerParts, attempt: Attempt, lease: Lease, leave: () => void) {
+  constructor(parts: InvokerParts, attempt: Attempt, { lease, leave }: { lease: Lease; leave: () => void }) {
     this.#parts = parts;
     this.#attempt = attempt;
     this.#lease = lease;

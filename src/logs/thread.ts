@@ -7,6 +7,7 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { periodically, systemClock } from '../base/index.ts';
 import { connect, insertLines } from '../store/index.ts';
 import type { LogLine } from './line.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
@@ -35,7 +36,7 @@ let backlog: LogLine[] = [];
 let lost = 0;
 let writing = Promise.resolve();
 
-const wallMs = () => performance.timeOrigin + performance.now();
+const wallMs = () => systemClock.wallMs();
 const tell = (message: FromThread) => port.postMessage(message);
 
 function write(line: LogLine): void {
@@ -130,7 +131,7 @@ async function settle({
 }
 
 async function stop(): Promise<void> {
-  clearInterval(ticking);
+  await endTicking();
   server.close();
   tick();
   await writing;
@@ -153,4 +154,10 @@ const onMessage: { [Kind in ToThread['kind']]: (message: Extract<ToThread, { kin
 port.on('message', (message: ToThread) => (onMessage[message.kind] as (message: ToThread) => void)(message));
 const server = createServer(accept);
 server.listen(options.socketPath, () => tell({ kind: 'listening' }));
-const ticking = setInterval(tick, options.tickMs);
+const endTicking = periodically(systemClock, {
+  everyMs: options.tickMs,
+  task: async () => tick(),
+  onProblem: (problem) => {
+    throw problem;
+  },
+});

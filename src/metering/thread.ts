@@ -1,5 +1,6 @@
 /** The thread behind recorder.ts: batches in order, each until it is written. See there. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { sleep, systemClock } from '../base/index.ts';
 import type { UsageRecord } from '../model/index.ts';
 import { connect, insertUsage } from '../store/index.ts';
 import type { FromRecorderThread, RecorderThreadOptions, ToRecorderThread } from './recorder.ts';
@@ -40,7 +41,7 @@ async function writeAll(): Promise<void> {
     } catch {
       backlog = batch.concat(backlog);
       if (stopping && ++tries >= STOP_TRIES) break;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await sleep(systemClock, RETRY_MS);
     }
   }
   writing = false;

@@ -1,6 +1,7 @@
 /** The thread behind watch.ts: samples memory, kills who is over, ends leftovers. See there. */
 import { readFileSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../base/index.ts';
 import { killQuietly, processesOf } from './run-files.ts';
 import { COLUMNS, type Columns, MAX_ROWS, SAMPLE_MS, STATE } from './watch-table.ts';
 
@@ -70,10 +71,10 @@ for (;;) {
   const seen = Atomics.load(control, COLUMNS.wakeups);
   const orders = takeOrders();
   if (orders.length > 0) reap(orders);
-  if (performance.now() - sampledAtMs >= SAMPLE_MS || active === 0) {
+  if (systemClock.nowMs() - sampledAtMs >= SAMPLE_MS || active === 0) {
     active = sampleAll();
-    sampledAtMs = performance.now();
+    sampledAtMs = systemClock.nowMs();
   }
-  const waitMs = active > 0 ? sampledAtMs + SAMPLE_MS - performance.now() : Number.POSITIVE_INFINITY;
+  const waitMs = active > 0 ? sampledAtMs + SAMPLE_MS - systemClock.nowMs() : Number.POSITIVE_INFINITY;
   Atomics.wait(control, COLUMNS.wakeups, seen, Math.max(1, waitMs));
 }

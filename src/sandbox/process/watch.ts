@@ -7,11 +7,11 @@
  * is active, so an idle node costs nothing. A sandbox over its limit is killed by the thread itself,
  * at once, and its row says so.
  *
- * The limit is checked every `SAMPLE_MS`, so a function can be over it for that long: at the
+ * The limit is checked every 50 ms, so a function can be over it for that long: at the
  * 4 GB/s at which a core can touch fresh memory, by up to 200 MB. The `oci` kind of driver has no such gap.
  */
 import { Worker } from 'node:worker_threads';
-import { COLUMNS, type Columns, MAX_ROWS, SAMPLE_MS, STATE } from './watch-table.ts';
+import { COLUMNS, type Columns, MAX_ROWS, STATE } from './watch-table.ts';
 
 export interface Watched {
   /** Whether the sandbox may use more memory from now on (running) or cannot (frozen). */
@@ -106,5 +106,3 @@ function watchRow(
     },
   };
 }
-
-export { SAMPLE_MS };
