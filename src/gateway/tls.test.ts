@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { openDoor } from './testing.ts';
 
+const OPENSSL = 'openssl';
 const skip =
   spawnSync(OPENSSL, ['version']).status === 0 ? false : 'there is no openssl here to make a certificate';
 
