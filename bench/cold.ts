@@ -22,7 +22,7 @@ export async function cold(): Promise<unknown> {
   const rows: Record<string, string | number>[] = [row('node -e 0', '', spreadOf(bareNode))];
   for (const [name, args] of [
     ['with a blank ready', []],
-    ['without blanks', ['--blanks', 'none']],
+    ['without blanks', ['--blanks', '0']],
   ] as const) {
     await using node = await startRealNode(args);
     rows.push(...(await measure(node, name)));

@@ -68,7 +68,7 @@ async function deploys(): Promise<{ what: string; value: number }[]> {
 }
 
 async function idle(): Promise<{ what: string; value: number }[]> {
-  await using node = await startRealNode(['--blanks', 'none']);
+  await using node = await startRealNode(['--blanks', '0']);
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   const before = cpuSeconds(node.pid);
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
