@@ -68,12 +68,9 @@ const MAX_UPLOADS = 16;
 /** Makes the node's packages. Nothing is touched before `start`. */
 export function createArtifacts(options: ArtifactsOptions): Artifacts {
   const { cacheDir, store, clock } = options;
-  const module =
-    store.module ??
-    new URL(import.meta.url.endsWith('.ts') ? './store-module.ts' : './store-module.js', import.meta.url);
   const pool = workerPool({
     clock,
-    data: { cacheDir, url: store.url, module: module.href },
+    data: { cacheDir, url: store.url, module: store.module?.href ?? null },
     threads: options.threads ?? 1,
     queueLength: options.queueLength ?? 64,
     idleMs: options.idleMs ?? 5_000,

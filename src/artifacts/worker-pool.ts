@@ -14,7 +14,8 @@ import type { Job, Stored } from './jobs.ts';
 export interface WorkerData {
   readonly cacheDir: string;
   readonly url: string;
-  readonly module: string;
+  /** Exports `openStore(url): ChunkStore`; null: PostgreSQL. */
+  readonly module: string | null;
 }
 
 export type Reply =

@@ -19,12 +19,14 @@ function stepBack(): void {
   }
 }
 
+/** Loaded with the first job, so that what is wrong with it is that job's answer. */
+function loadStore(): Promise<{ openStore(url: string): ChunkStore }> {
+  return module === null ? import('./store-module.ts') : import(module);
+}
+
 async function run(job: Job): Promise<Reply> {
   try {
-    if (store === null) {
-      const { openStore } = (await import(module)) as { openStore: (url: string) => ChunkStore };
-      store = openStore(url);
-    }
+    store ??= (await loadStore()).openStore(url);
     const place = { cacheDir, store };
     const value = job.kind === 'admit' ? await admit(job, place) : await fetch(job.digest, place);
     return { ok: true, value };

@@ -84,7 +84,7 @@ function malformed(code: Code, example: string): Fault {
 
 async function missing(code: Code, stem: string, endings: readonly string[]): Promise<Fault> {
   const looked = endings.map((ending) => stem + ending).join(', ');
-  const files = await codeFiles(code.folder, endings);
+  const files = await codeFiles(code.folder, endings, []);
   const stems = new Map(files.map((file) => [file.replace(/(?:\/__init__)?\.[^./]+$/, ''), file]));
   const meant = nearest(stem, stems.keys());
   const near = meant === null ? files.slice(0, 5) : [stems.get(meant)!];
@@ -97,15 +97,15 @@ async function missing(code: Code, stem: string, endings: readonly string[]): Pr
 async function codeFiles(
   folder: string,
   endings: readonly string[],
-  path = '',
-  depth = 0,
+  below: readonly string[],
 ): Promise<string[]> {
   const found: string[] = [];
-  const entries = await readdir(join(folder, path), { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(join(folder, ...below), { withFileTypes: true }).catch(() => []);
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (isIgnored(entry.name) || entry.name === 'node_modules' || found.length > 300) continue;
-    const name = posix.join(path, entry.name);
-    if (entry.isDirectory() && depth < 2) found.push(...(await codeFiles(folder, endings, name, depth + 1)));
+    const path = [...below, entry.name];
+    const name = path.join('/');
+    if (entry.isDirectory() && below.length < 2) found.push(...(await codeFiles(folder, endings, path)));
     else if (endings.some((ending) => name.endsWith(ending)) && !name.endsWith('.d.ts')) found.push(name);
   }
   return found;
