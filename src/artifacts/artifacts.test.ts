@@ -9,6 +9,8 @@ import { suite, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { fakeClock } from '../base/fake-clock.ts';
 import { Fault, type FaultCode } from '../base/index.ts';
+import { hasArtifact } from '../store/index.ts';
+import { testDatabase } from '../store/testing.ts';
 import { createArtifacts } from './index.ts';
 import { zipByHand } from './zip-by-hand.ts';
 
@@ -196,5 +198,26 @@ suite('artifacts', () => {
     await writeFile(join(at.cacheDir, '.boot'), 'another boot');
     await at.open().start();
     assert.ok(!existsSync(join(at.cacheDir, DIGEST)));
+  });
+
+  test('PostgreSQL keeps a package, from which another cache is filled', async () => {
+    await using db = await testDatabase();
+    const home = await mkdtemp(join(tmpdir(), 'skein-artifacts-'));
+    const store = { has: (digest: string) => hasArtifact(db.sql, digest), url: db.url };
+    const open = (name: string) => createArtifacts({ store, cacheDir: join(home, name), clock: fakeClock() });
+    const [one, two] = [open('one'), open('two')];
+    try {
+      await Promise.all([one.start(), two.start()]);
+      assert.equal(await one.has(DIGEST), false);
+      await one.put(Readable.from([ZIP]));
+      await one.put(Readable.from([ZIP]));
+      assert.equal(await two.has(DIGEST), true);
+      const folder = await two.ensure(DIGEST);
+      assert.equal(await readFile(join(folder, 'index.js'), 'utf8'), 'exports.handler = () => 1;');
+      await assert.rejects(two.ensure('0'.repeat(64)), refusedAs('artifact-not-found'));
+    } finally {
+      await Promise.all([one.stop(), two.stop()]);
+      await rm(home, { recursive: true });
+    }
   });
 });
