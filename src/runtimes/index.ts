@@ -2,14 +2,14 @@
  * The runtimes of this node: how the process of a function is started, and how to talk to it.
  */
 import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { Fault } from '../base/index.ts';
-import type { RuntimeName } from '../model/index.ts';
 import type { Prepared, Runtimes, Setup } from './guest.ts';
 import { bootEnvironment, fitsBooted, type GuestPlace, lambdaEnvironment } from './lambda/environment.ts';
 import { type GuestCredentials, openGuestListener } from './lambda/guest-listener.ts';
-import { httpGuest } from './lambda/http-guest.ts';
-import { nodeGuest } from './lambda/node-guest.ts';
+import { HttpGuest } from './lambda/http-guest.ts';
+import { NodeGuest } from './lambda/node-guest.ts';
 
 export {
   type Answer,
@@ -31,107 +31,99 @@ export interface RuntimesOptions {
   readonly pythonPath: string | null;
   /** The folder `guest/` of this installation, as sandboxed code finds it. */
   readonly guestDir: string;
-  /** Fresh credentials of a function's own role. */
+  /** Fresh credentials of the role of the function that an instance was given. */
   credentials(setup: Setup): Promise<GuestCredentials> | GuestCredentials;
 }
 
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/opt/bin';
 
+/** @returns the runtimes; nothing is started until one is prepared */
 export function createRuntimes(options: RuntimesOptions): Runtimes {
-  async function open(
-    handle: Parameters<typeof openGuestListener>[0]['handle'],
-    current: () => Setup | null,
-  ) {
-    return await openGuestListener({
-      credentials: () => {
-        const setup = current();
-        return setup === null ? null : options.credentials(setup);
-      },
-      handle,
-    });
-  }
-
-  async function prepareNode(memoryMb: number, setup: Setup | null): Promise<Prepared> {
-    let current = setup;
-    const listener = await open(
-      () => false,
-      () => current,
-    );
-    const runtimeDir = join(options.guestDir, 'node');
-    const place = {
-      runtimeDir,
-      path: pathOf(options.nodePath),
-      listener: listener.address,
-      token: listener.token,
-    };
-    return {
-      argv: [options.nodePath, ...heapFlags(memoryMb), join(runtimeDir, 'bootstrap.cjs')],
-      environment: startEnvironment('nodejs24.x', setup, place),
-      channel: true,
-      tagsLogs: true,
-      connect(channel) {
-        assert(channel !== null, 'the Node.js runtime needs its channel');
-        const environmentOf = (given: Setup) => {
-          current = given;
-          return lambdaEnvironment(given, place);
-        };
-        return nodeGuest({ channel, setup, environmentOf, onClose: () => listener.close() });
-      },
-      abandon: () => listener.close(),
-    };
-  }
-
-  async function prepareHttp(
-    runtime: 'python3.11' | 'provided.al2023',
-    setup: Setup | null,
-  ): Promise<Prepared> {
-    const isPython = runtime === 'python3.11';
-    if (isPython && options.pythonPath === null) {
-      const message = 'python3.11 was not found on this machine; install Python 3.11 and restart the node';
-      throw new Fault('runtime-unavailable', message, { facts: { runtime } });
-    }
-    assert(isPython || setup !== null, 'a bootstrap cannot be started without its code');
-    const python = options.pythonPath ?? '';
-    const runtimeDir = isPython ? join(options.guestDir, 'python') : '/var/runtime';
-    let current = setup;
-    const { guest, handle } = httpGuest({
-      setup,
-      asksForSetup: isPython,
-      environmentOf(given) {
-        current = given;
-        return lambdaEnvironment(given, place);
-      },
-      onClose: () => listener.close(),
-    });
-    const listener = await open(handle, () => current);
-    const path = isPython ? pathOf(python) : SYSTEM_PATH;
-    const place: GuestPlace = { runtimeDir, path, listener: listener.address, token: listener.token };
-    return {
-      argv: isPython
-        ? [python, join(runtimeDir, 'bootstrap.py')]
-        : [join(setup?.taskRoot ?? '', 'bootstrap')],
-      environment: startEnvironment(runtime, setup, place),
-      channel: false,
-      tagsLogs: isPython,
-      connect: () => guest,
-      abandon: () => guest.close(),
-    };
-  }
-
   return {
     canBeBlank: (runtime, environment = {}) => runtime !== 'provided.al2023' && fitsBooted(environment),
     prepare(runtime, memoryMb, setup) {
-      return runtime === 'nodejs24.x' ? prepareNode(memoryMb, setup) : prepareHttp(runtime, setup);
+      return runtime === 'nodejs24.x'
+        ? prepareNode(options, memoryMb, setup)
+        : prepareHttp(options, runtime, setup);
     },
   };
 }
 
-function startEnvironment(
-  runtime: RuntimeName,
+/** The listener of one instance; its credentials are those of the function that it is given. */
+async function openPlace(options: RuntimesOptions, runtimeDir: string, path: string) {
+  let current = null as Setup | null;
+  let handle: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
+  const listener = await openGuestListener({
+    credentials: () => (current === null ? null : options.credentials(current)),
+    handle: (request, response) => handle(request, response),
+  });
+  const place: GuestPlace = { runtimeDir, path, listener: listener.address, token: listener.token };
+  return {
+    place,
+    close: () => listener.close(),
+    serve(guest: HttpGuest) {
+      handle = (request, response) => guest.handle(request, response);
+    },
+    environmentOf(setup: Setup) {
+      current = setup;
+      return lambdaEnvironment(setup, place);
+    },
+  };
+}
+
+async function prepareNode(
+  options: RuntimesOptions,
+  memoryMb: number,
   setup: Setup | null,
-  place: GuestPlace,
-): Record<string, string> {
-  return setup === null ? bootEnvironment(runtime, place) : lambdaEnvironment(setup, place);
+): Promise<Prepared> {
+  const runtimeDir = join(options.guestDir, 'node');
+  const { place, environmentOf, close } = await openPlace(options, runtimeDir, pathOf(options.nodePath));
+  return {
+    argv: [options.nodePath, ...heapFlags(memoryMb), join(runtimeDir, 'bootstrap.cjs')],
+    environment: setup === null ? bootEnvironment('nodejs24.x', place) : environmentOf(setup),
+    channel: true,
+    tagsLogs: true,
+    connect(channel) {
+      assert(channel !== null, 'the Node.js runtime needs its channel');
+      return new NodeGuest({ channel, setup, environmentOf, onClose: close });
+    },
+    abandon: close,
+  };
+}
+
+async function prepareHttp(
+  options: RuntimesOptions,
+  runtime: 'python3.11' | 'provided.al2023',
+  setup: Setup | null,
+): Promise<Prepared> {
+  const isPython = runtime === 'python3.11';
+  const { argv, path, runtimeDir } = isPython ? pythonOf(options) : bootstrapOf(setup);
+  const { place, serve, environmentOf, close } = await openPlace(options, runtimeDir, path);
+  const guest = new HttpGuest({ setup, asksForSetup: isPython, environmentOf, onClose: close });
+  serve(guest);
+  return {
+    argv,
+    environment: setup === null ? bootEnvironment(runtime, place) : environmentOf(setup),
+    channel: false,
+    tagsLogs: isPython,
+    connect: () => guest,
+    abandon: () => guest.close(),
+  };
+}
+
+function pythonOf(options: RuntimesOptions) {
+  const { pythonPath } = options;
+  if (pythonPath === null) {
+    const message = 'python3.11 was not found on this machine; install Python 3.11 and restart the node';
+    throw new Fault('runtime-unavailable', message, { facts: { runtime: 'python3.11' } });
+  }
+  const runtimeDir = join(options.guestDir, 'python');
+  return { argv: [pythonPath, join(runtimeDir, 'bootstrap.py')], path: pathOf(pythonPath), runtimeDir };
+}
+
+function bootstrapOf(setup: Setup | null) {
+  assert(setup !== null, 'a bootstrap cannot be started without its code');
+  return { argv: [join(setup.taskRoot, 'bootstrap')], path: SYSTEM_PATH, runtimeDir: '/var/runtime' };
 }
 
 function pathOf(executable: string): string {

@@ -1,9 +1,9 @@
 /**
  * The body of a streamed answer: what arrives from a guest, at the reader's pace.
  *
- * Holds at most `highWaterBytes` before it asks the source to pause. A reader that goes away does
- * not stop the function: the rest is taken and thrown away, so that its invocation can end. A body
- * that fails gives its reader everything that came before the failure, then the error.
+ * Holds at most `HIGH_WATER_BYTES` and one piece before it asks the source to pause. A reader that
+ * goes away does not stop the function: the rest is taken and thrown away, so that its invocation
+ * can end. A body that fails gives its reader everything that came before the failure, then the error.
  */
 import { Readable } from 'node:stream';
 import { LIMITS } from '../../model/index.ts';
@@ -26,15 +26,6 @@ export interface StreamSource {
   resume(): void;
 }
 
-export interface AnswerStream {
-  readonly body: Readable;
-  push(piece: Buffer): void;
-  /** The bytes are complete, or broken off by `error`. Later calls are ignored. */
-  end(error: Error | null): void;
-  /** Whether more came than may be sent (LIMITS.streamBytes); the rest was thrown away. */
-  overflowed(): boolean;
-}
-
 const HIGH_WATER_BYTES = 256 * 1024;
 
 /** The error of a stream that is longer than may be sent. */
@@ -44,71 +35,79 @@ export function streamTooLarge(): FunctionError {
   return { errorType, payload: Buffer.from(JSON.stringify({ errorType, errorMessage })) };
 }
 
-/** @param maxBytes of the whole stream; the default is AWS's */
-export function answerStream(source: StreamSource, maxBytes: number = LIMITS.streamBytes): AnswerStream {
-  const queue: Buffer[] = [];
-  let queuedBytes = 0;
-  let totalBytes = 0;
-  let paused = false;
-  let hungry = false;
-  let ended: { error: Error | null } | null = null;
+export class AnswerStream {
+  readonly body: Readable;
+  readonly #source: StreamSource;
+  readonly #maxBytes: number;
+  readonly #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  #totalBytes = 0;
+  #paused = false;
+  #hungry = false;
+  #ended: { readonly error: Error | null } | null = null;
 
-  const body = new Readable({
-    // The queue above is the buffer; a second one would swallow what precedes an error.
-    highWaterMark: 1,
-    read() {
-      hungry = true;
-      feed();
-    },
-    destroy(error, done) {
-      queue.length = 0;
-      queuedBytes = 0;
-      resume();
-      done(error);
-    },
-  });
+  /** @param maxBytes of the whole stream; the default is AWS's */
+  constructor(source: StreamSource, maxBytes: number = LIMITS.streamBytes) {
+    this.#source = source;
+    this.#maxBytes = maxBytes;
+    this.body = new Readable({
+      // The queue here is the buffer; a second one would swallow what precedes an error.
+      highWaterMark: 1,
+      read: () => {
+        this.#hungry = true;
+        this.#feed();
+      },
+      destroy: (error, done) => {
+        this.#queue.length = 0;
+        this.#queuedBytes = 0;
+        this.#resume();
+        done(error);
+      },
+    });
+  }
 
-  function feed(): void {
-    while (hungry && queue.length > 0) {
-      const piece = queue.shift() as Buffer;
-      queuedBytes -= piece.length;
-      hungry = body.push(piece);
+  /** Whether more came than may be sent; the rest was thrown away. */
+  get overflowed(): boolean {
+    return this.#totalBytes > this.#maxBytes;
+  }
+
+  push(piece: Buffer): void {
+    this.#totalBytes += piece.length;
+    if (this.body.destroyed || this.#ended !== null) return;
+    if (this.overflowed) {
+      this.end(new StreamBroken(streamTooLarge()));
+      return;
     }
-    if (queuedBytes < HIGH_WATER_BYTES) resume();
-    if (hungry && queue.length === 0 && ended !== null) {
-      if (ended.error === null) body.push(null);
-      else body.destroy(ended.error);
+    this.#queue.push(piece);
+    this.#queuedBytes += piece.length;
+    this.#feed();
+    if (this.#queuedBytes >= HIGH_WATER_BYTES && !this.#paused) {
+      this.#paused = true;
+      this.#source.pause();
     }
   }
 
-  function resume(): void {
-    if (!paused) return;
-    paused = false;
-    source.resume();
+  /** The bytes are complete, or broken off by `error`. Later calls are ignored. */
+  end(error: Error | null): void {
+    this.#ended ??= { error };
+    if (!this.body.destroyed) this.#feed();
   }
 
-  return {
-    body,
-    push(piece) {
-      totalBytes += piece.length;
-      if (body.destroyed || ended !== null) return;
-      if (totalBytes > maxBytes) {
-        ended = { error: new StreamBroken(streamTooLarge()) };
-        feed();
-        return;
-      }
-      queue.push(piece);
-      queuedBytes += piece.length;
-      feed();
-      if (queuedBytes >= HIGH_WATER_BYTES && !paused) {
-        paused = true;
-        source.pause();
-      }
-    },
-    end(error) {
-      ended ??= { error };
-      if (!body.destroyed) feed();
-    },
-    overflowed: () => totalBytes > maxBytes,
-  };
+  #feed(): void {
+    while (this.#hungry && this.#queue.length > 0) {
+      const piece = this.#queue.shift() as Buffer;
+      this.#queuedBytes -= piece.length;
+      this.#hungry = this.body.push(piece);
+    }
+    if (this.#queuedBytes < HIGH_WATER_BYTES) this.#resume();
+    if (!this.#hungry || this.#queue.length > 0 || this.#ended === null) return;
+    if (this.#ended.error === null) this.body.push(null);
+    else this.body.destroy(this.#ended.error);
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#source.resume();
+  }
 }

@@ -5,10 +5,9 @@
  * The end of the process cannot be seen from here: its owner calls `close`.
  */
 
-import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Guest, GuestGone, type Setup } from '../guest.ts';
-import { runtimeApi } from './runtime-api.ts';
+import { type Answer, type FunctionError, type Guest, GuestGone, type Setup, type Work } from '../guest.ts';
+import { RuntimeApi } from './runtime-api.ts';
 
 /** Where a runtime of ours asks for its code. Not part of the Runtime API. */
 export const SETUP_PATH = '/guest/setup';
@@ -22,65 +21,70 @@ export interface HttpGuestOptions {
   onClose(): Promise<void>;
 }
 
-export interface HttpGuest {
-  readonly guest: Guest;
-  handle(request: IncomingMessage, response: ServerResponse): boolean;
-}
+export class HttpGuest implements Guest {
+  readonly #options: HttpGuestOptions;
+  readonly #api = new RuntimeApi();
+  readonly #boot = Promise.withResolvers<void>();
+  /** Our runtime's open request for its code. */
+  #asking: ServerResponse | null = null;
+  #setup: Setup | null;
+  #closed: Promise<void> | null = null;
 
-export function httpGuest(options: HttpGuestOptions): HttpGuest {
-  const api = runtimeApi();
-  const boot = Promise.withResolvers<void>();
-  boot.promise.catch(() => {});
-  let asking: ServerResponse | null = null;
-  let code = options.setup;
-  let closed: Promise<void> | null = null;
-  if (!options.asksForSetup) boot.resolve();
-
-  function giveCode(): void {
-    if (asking === null || code === null) return;
-    const { handler, taskRoot } = code;
-    const body = JSON.stringify({ handler, taskRoot, environment: options.environmentOf(code) });
-    asking.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
-    asking.end(body);
-    asking = null;
+  constructor(options: HttpGuestOptions) {
+    this.#options = options;
+    this.#setup = options.setup;
+    this.#boot.promise.catch(() => {}); // whoever calls booted() is told
+    if (!options.asksForSetup) this.#boot.resolve();
   }
 
-  function handle(request: IncomingMessage, response: ServerResponse): boolean {
-    if (api.handle(request, response)) return true;
-    const asks = options.asksForSetup && request.method === 'GET' && request.url === SETUP_PATH;
-    if (!asks || asking !== null) return false;
+  get open(): boolean {
+    return this.#closed === null;
+  }
+
+  booted(): Promise<void> {
+    return this.#boot.promise;
+  }
+
+  async init(setup: Setup): Promise<FunctionError | null> {
+    await this.#boot.promise;
+    this.#setup = setup;
+    this.#giveCode();
+    return await this.#api.initialised;
+  }
+
+  invoke(work: Work): Promise<Answer> {
+    return this.#api.invoke(work);
+  }
+
+  close(): Promise<void> {
+    if (this.#closed !== null) return this.#closed;
+    const why = new GuestGone('the guest was closed');
+    this.#boot.reject(why);
+    this.#api.close(why);
+    this.#asking?.destroy();
+    this.#closed = this.#options.onClose();
+    return this.#closed;
+  }
+
+  /** @returns whether the request is one of a runtime's */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#api.handle(request, response)) return true;
+    const asks = this.#options.asksForSetup && request.method === 'GET' && request.url === SETUP_PATH;
+    if (!asks || this.#asking !== null) return false;
     request.resume();
-    asking = response;
-    boot.resolve();
-    giveCode();
+    this.#asking = response;
+    this.#boot.resolve();
+    this.#giveCode();
     return true;
   }
 
-  const guest: Guest = {
-    get open() {
-      return closed === null;
-    },
-    booted: () => boot.promise,
-    async init(setup) {
-      assert(
-        options.setup === null || options.setup.functionName === setup.functionName,
-        'another function’s code',
-      );
-      await boot.promise;
-      code = setup;
-      giveCode();
-      return await api.initialised;
-    },
-    invoke: (work) => api.invoke(work),
-    close() {
-      if (closed !== null) return closed;
-      const why = new GuestGone('the guest was closed');
-      boot.reject(why);
-      api.close(why);
-      asking?.destroy();
-      closed = options.onClose();
-      return closed;
-    },
-  };
-  return { guest, handle };
+  #giveCode(): void {
+    if (this.#asking === null || this.#setup === null) return;
+    const { handler, taskRoot } = this.#setup;
+    const environment = this.#options.environmentOf(this.#setup);
+    const body = JSON.stringify({ handler, taskRoot, environment });
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    this.#asking.writeHead(200, headers).end(body);
+    this.#asking = null;
+  }
 }

@@ -4,11 +4,11 @@ import { suite, test } from 'node:test';
 import { GuestGone, type Setup } from '../guest.ts';
 import { work } from '../guest-fixture.ts';
 import { encodeFrame, TO_HOST } from './frames.ts';
-import { nodeGuest } from './node-guest.ts';
+import { NodeGuest } from './node-guest.ts';
 
 function pair(setup: Setup | null = null) {
   const [channel, process] = duplexPair();
-  const guest = nodeGuest({ channel, setup, environmentOf: () => ({}), onClose: async () => {} });
+  const guest = new NodeGuest({ channel, setup, environmentOf: () => ({}), onClose: async () => {} });
   process.resume();
   return { guest, send: (kind: number, payload = '') => process.write(encodeFrame(kind, payload)) };
 }

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS } from '../../model/index.ts';
 import type { Answer, FunctionError, GuestGone, Work } from '../guest.ts';
-import { answerStream, StreamBroken, streamTooLarge } from './answer-stream.ts';
+import { AnswerStream, StreamBroken, streamTooLarge } from './answer-stream.ts';
 import { type ApiEvent, type ApiState, AWS_STATE, step } from './runtime-state.ts';
 
 const PREFIX = '/2018-06-01/runtime/';
@@ -23,177 +23,178 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-export interface RuntimeApi {
+export class RuntimeApi {
+  #state: ApiState = 'starting';
+  #poll: ServerResponse | null = null;
+  #current: { readonly work: Work; readonly waiter: Waiter } | null = null;
+  /** Ends the stream that is being received, if any. */
+  #endStream: ((why: GuestGone) => void) | null = null;
+  #gone: GuestGone | null = null;
+  readonly #init = Promise.withResolvers<FunctionError | null>();
+
+  constructor() {
+    this.#init.promise.catch(() => {}); // whoever waits for it is told
+  }
+
   /** Resolves at the first `next` (null), or with the error that the runtime reported instead. */
-  readonly initialised: Promise<FunctionError | null>;
+  get initialised(): Promise<FunctionError | null> {
+    return this.#init.promise;
+  }
+
   /** One at a time; see Guest.invoke. */
-  invoke(work: Work): Promise<Answer>;
+  invoke(work: Work): Promise<Answer> {
+    if (this.#gone !== null) return Promise.reject(this.#gone);
+    return new Promise((resolve, reject) => {
+      this.#move('invoke');
+      this.#current = { work, waiter: { resolve, reject } };
+      if (this.#poll === null) return;
+      const response = this.#poll;
+      this.#poll = null;
+      sendWork(response, work);
+    });
+  }
+
   /** @returns whether the path is one of the Runtime API */
-  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const path = request.url ?? '';
+    if (!path.startsWith(PREFIX)) return false;
+    const rest = path.slice(PREFIX.length);
+    const answer = request.method === 'POST' ? ANSWER_PATH.exec(rest) : null;
+    if (answer !== null) this.#onAnswer(request, response, answer);
+    else if (request.method === 'GET' && rest === 'invocation/next') this.#onNext(response);
+    else if (request.method === 'POST' && rest === 'init/error') this.#onInitError(request, response);
+    else return false;
+    return true;
+  }
+
   /** What is pending rejects with `why`. Idempotent. */
-  close(why: GuestGone): void;
-}
+  close(why: GuestGone): void {
+    if (this.#gone !== null) return;
+    this.#gone = why;
+    this.#init.reject(why);
+    this.#endStream?.(why);
+    this.#current?.waiter.reject(why);
+    this.#poll?.destroy();
+  }
 
-export function runtimeApi(): RuntimeApi {
-  let state: ApiState = 'starting';
-  let poll: ServerResponse | null = null;
-  let current: { work: Work; waiter: Waiter } | null = null;
-  let endStream: ((why: GuestGone) => void) | null = null;
-  let gone: GuestGone | null = null;
-  const init = Promise.withResolvers<FunctionError | null>();
-  init.promise.catch(() => {});
-
-  function move(event: ApiEvent): boolean {
-    const to = step(state, event);
-    if (to !== null) state = to;
+  #move(event: ApiEvent): boolean {
+    const to = step(this.#state, event);
+    if (to !== null) this.#state = to;
     return to !== null;
   }
 
-  function onNext(response: ServerResponse) {
-    if (!move('next')) return refuse(response, 'Ready');
-    init.resolve(null);
-    if (current !== null) return sendWork(response, current.work);
-    // Its answer can no longer be told apart from the new one's.
-    poll?.destroy();
-    poll = response;
+  #onNext(response: ServerResponse) {
+    if (!this.#move('next')) return this.#refuse(response, 'Ready');
+    this.#init.resolve(null);
+    if (this.#current !== null) return sendWork(response, this.#current.work);
+    // The work can only go to one of them, and the older one may be a connection that was given up.
+    this.#poll?.destroy();
+    this.#poll = response;
     response.once('close', () => {
-      if (poll !== response) return;
-      poll = null;
-      if (gone === null) move('pollLost');
+      if (this.#poll !== response) return;
+      this.#poll = null;
+      if (this.#gone === null) this.#move('pollLost');
     });
   }
 
-  function onInitError(request: IncomingMessage, response: ServerResponse) {
-    if (!move('initError')) return refuse(response, 'InitError');
+  #onInitError(request: IncomingMessage, response: ServerResponse) {
+    if (!this.#move('initError')) return this.#refuse(response, 'InitError');
     collect(request, (body) => {
-      init.resolve(functionError(request, body ?? Buffer.from('{}')));
+      this.#init.resolve(functionError(request, body ?? Buffer.from('{}')));
       accept(response);
     });
   }
 
-  function onAnswer(request: IncomingMessage, response: ServerResponse, path: RegExpExecArray) {
+  #onAnswer(request: IncomingMessage, response: ServerResponse, path: RegExpExecArray) {
     const isError = path[2] === 'error';
-    if (state !== 'running')
-      return refuse(response, isError ? 'InvocationErrorResponse' : 'InvocationResponse');
-    if (path[1] !== current?.work.requestId)
+    const target = isError ? 'InvocationErrorResponse' : 'InvocationResponse';
+    if (this.#state !== 'running') return this.#refuse(response, target);
+    if (path[1] !== this.#current?.work.requestId) {
       return sendError(response, 400, 'InvalidRequestID', 'Invalid request ID');
+    }
     const mode = request.headers[MODE];
-    move('answer');
-    if (isError)
-      return buffered(request, response, (body) => ({ kind: 'error', error: functionError(request, body) }));
-    if (mode === 'streaming') return streamed(request, response);
-    if (mode !== undefined) return invalidMode(request, response);
-    buffered(request, response, (payload) => ({ kind: 'result', payload }));
+    this.#move('answer');
+    if (isError) {
+      return this.#buffered(request, response, (body) => ({
+        kind: 'error',
+        error: functionError(request, body),
+      }));
+    }
+    if (mode === 'streaming') return this.#streamed(request, response);
+    if (mode !== undefined) return this.#invalidMode(request, response);
+    this.#buffered(request, response, (payload) => ({ kind: 'result', payload }));
   }
 
   /** The invocation is over; the runtime is free to ask for the next. */
-  function finish(): Waiter {
-    assert(current !== null, 'an answer without an invocation');
-    const { waiter } = current;
-    current = null;
-    move('answered');
+  #finish(): Waiter {
+    assert(this.#current !== null, 'an answer without an invocation');
+    const { waiter } = this.#current;
+    this.#current = null;
+    this.#move('answered');
     return waiter;
   }
 
-  function buffered(
-    request: IncomingMessage,
-    response: ServerResponse,
-    toAnswer: (body: Buffer) => Answer,
-  ): void {
+  #buffered(request: IncomingMessage, response: ServerResponse, toAnswer: (body: Buffer) => Answer) {
     request.once('close', () => {
-      if (!request.complete && gone === null && state === 'answering') move('answerLost');
+      // Cut off: the runtime may send it again.
+      if (!request.complete && this.#gone === null && this.#state === 'answering') this.#move('answerLost');
     });
     collect(request, (body) => {
-      if (gone !== null) return;
-      const { resolve } = finish();
+      if (this.#gone !== null) return;
+      const { resolve } = this.#finish();
       if (body === null) {
         const message = `Exceeded maximum allowed payload size (${LIMITS.answerBytes} bytes).`;
         sendError(response, 413, 'RequestEntityTooLarge', message);
-        return resolve({ kind: 'error', error: answerTooLarge() });
+        resolve({ kind: 'error', error: answerTooLarge() });
+      } else {
+        accept(response);
+        resolve(toAnswer(body));
       }
-      accept(response);
-      resolve(toAnswer(body));
     });
   }
 
-  function invalidMode(request: IncomingMessage, response: ServerResponse) {
+  #invalidMode(request: IncomingMessage, response: ServerResponse) {
     request.resume();
-    const { resolve } = finish();
-    sendError(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
-    resolve({
-      kind: 'error',
-      error: errorOf('Runtime.InvalidResponseModeHeader', 'Invalid function response mode'),
-    });
+    const { resolve } = this.#finish();
+    const message = 'Invalid function response mode';
+    sendError(response, 400, 'InvalidFunctionResponseMode', message);
+    resolve({ kind: 'error', error: errorOf('Runtime.InvalidResponseModeHeader', message) });
   }
 
-  function streamed(request: IncomingMessage, response: ServerResponse) {
-    const stream = answerStream({ pause: () => request.pause(), resume: () => request.resume() });
+  #streamed(request: IncomingMessage, response: ServerResponse) {
+    const stream = new AnswerStream(request);
     const ended = Promise.withResolvers<FunctionError | null>();
-    ended.promise.catch(() => {});
-    endStream = (why) => {
+    ended.promise.catch(() => {}); // a caller may not care
+    this.#endStream = (why) => {
       stream.end(why);
       ended.reject(why);
     };
-    function conclude(error: FunctionError | null): void {
-      if (endStream === null || gone !== null) return;
-      endStream = null;
+    const conclude = (error: FunctionError | null) => {
+      if (this.#endStream === null || this.#gone !== null) return;
+      this.#endStream = null;
       stream.end(error === null ? null : new StreamBroken(error));
-      finish();
+      this.#finish();
       ended.resolve(error);
-    }
+    };
     request.on('data', (piece: Buffer) => stream.push(piece));
     request.once('end', () => {
-      const tooLarge = stream.overflowed();
-      if (tooLarge)
-        sendError(response, 413, 'RequestEntityTooLarge', `A stream may have ${LIMITS.streamBytes} bytes.`);
+      const error = stream.overflowed ? streamTooLarge() : trailingError(request);
+      const message = `Exceeded maximum allowed payload size (${LIMITS.streamBytes} bytes).`;
+      if (stream.overflowed) sendError(response, 413, 'RequestEntityTooLarge', message);
       else accept(response);
-      conclude(tooLarge ? streamTooLarge() : trailingError(request));
+      conclude(error);
     });
     request.once('close', () => {
       if (!request.complete) conclude(errorOf('Runtime.TruncatedResponse', 'The stream was cut off.'));
     });
     const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-    current?.waiter.resolve({ kind: 'stream', contentType, body: stream.body, ended: ended.promise });
+    this.#current?.waiter.resolve({ kind: 'stream', contentType, body: stream.body, ended: ended.promise });
   }
 
-  function refuse(response: ServerResponse, target: string): void {
-    const message = `State transition from ${AWS_STATE[state]} to ${target} failed for runtime. Error: State transition is not allowed`;
+  #refuse(response: ServerResponse, target: string): void {
+    const message = `State transition from ${AWS_STATE[this.#state]} to ${target} failed for runtime. Error: State transition is not allowed`;
     sendError(response, 403, 'InvalidStateTransition', message);
   }
-
-  return {
-    initialised: init.promise,
-    invoke(work) {
-      if (gone !== null) return Promise.reject(gone);
-      return new Promise((resolve, reject) => {
-        move('invoke');
-        current = { work, waiter: { resolve, reject } };
-        if (poll === null) return;
-        const response = poll;
-        poll = null;
-        sendWork(response, work);
-      });
-    },
-    handle(request, response) {
-      const path = request.url ?? '';
-      if (!path.startsWith(PREFIX)) return false;
-      const rest = path.slice(PREFIX.length);
-      const answer = request.method === 'POST' ? ANSWER_PATH.exec(rest) : null;
-      if (answer !== null) onAnswer(request, response, answer);
-      else if (request.method === 'GET' && rest === 'invocation/next') onNext(response);
-      else if (request.method === 'POST' && rest === 'init/error') onInitError(request, response);
-      else return false;
-      return true;
-    },
-    close(why) {
-      if (gone !== null) return;
-      gone = why;
-      init.reject(why);
-      endStream?.(why);
-      current?.waiter.reject(why);
-      poll?.destroy();
-    },
-  };
 }
 
 /** Gives `done` the whole body, or null when it is longer than an answer may be. */
