@@ -53,6 +53,8 @@ export interface Instance {
   readonly id: string;
   readonly version: Version;
   readonly phases: StartPhases;
+  /** Whether it can run another invocation. False before its exit is known: its runtime has hung up, or is about to. */
+  readonly open: boolean;
   /** Resolves as soon as its process has ended, for whatever reason. */
   readonly exited: Promise<unknown>;
   /** One at a time. Rejects for a bug in the guest only. After `timeout` and `exit` the instance is of no more use. */
@@ -91,6 +93,9 @@ export function createInstance({
     id: sandbox.id,
     version,
     phases,
+    get open() {
+      return guest.open;
+    },
     exited: sandbox.exited,
     run(work, timeoutMs) {
       if (!tagsLogs) log.begin(work.requestId);

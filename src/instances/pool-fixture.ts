@@ -6,6 +6,7 @@ import { Pool, type PoolOptions } from './pool.ts';
 import { StartSlots } from './start-slots.ts';
 
 export interface CountedInstance extends Instance {
+  open: boolean;
   frozen: boolean;
   stopped: boolean;
   /** The process ends by itself. */
@@ -40,6 +41,7 @@ export function countedInstance(version: Version): CountedInstance {
     id: `instance-${++nextId}`,
     version,
     phases: { sandboxMs: 1, runtimeMs: 2, initMs: 3, blank: false },
+    open: true,
     exited,
     frozen: false,
     stopped: false,

@@ -81,6 +81,19 @@ suite('a pool', () => {
     assert.equal(lease.instance, instances[1]);
   });
 
+  test('does not serve with an instance that has hung up, before its exit is known', async () => {
+    const { pool, instances } = openPool();
+    const first = await pool.lease(null);
+    instances[0]!.open = false;
+    first.release('reuse');
+    assert.equal(instances[0]!.stopped, true);
+    const second = await pool.lease(null);
+    second.release('reuse');
+    instances[1]!.open = false; // while it is idle
+    assert.equal((await pool.lease(null)).instance, instances[2]);
+    assert.equal(instances[1]!.stopped, true);
+  });
+
   test('ends an instance that is of no more use, and starts another for who waits', async () => {
     const { pool, instances } = openPool();
     const lease = await pool.lease(null);

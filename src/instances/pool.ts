@@ -116,8 +116,10 @@ export class Pool {
   async lease(signal: AbortSignal | null): Promise<Lease> {
     if (this.#closed)
       throw new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
-    const member = this.#idle.at(-1);
-    if (member !== undefined) return this.#grant(this.#unshelve(member));
+    for (let member = this.#idle.at(-1); member !== undefined; member = this.#idle.at(-1)) {
+      if (member.instance?.open) return this.#grant(this.#unshelve(member));
+      this.#retire(member); // it died on the shelf, and its exit is not known yet
+    }
     return await this.#wait(signal);
   }
 
@@ -240,7 +242,7 @@ export class Pool {
 
   #release(member: Member, fate: 'reuse' | 'discard'): void {
     if (member.life.at === 'gone') return; // it crashed under the lease
-    if (fate === 'discard') this.#move(member, 'drain');
+    if (fate === 'discard' || !member.instance?.open) this.#move(member, 'drain');
     this.#move(member, 'release');
     if (member.life.at === 'stopping') this.#stop(member);
     else this.#offer(member);
