@@ -5,16 +5,16 @@
  * Hello comes before everything that can wait: a booted process must be known as early as possible,
  * and while it waits for its code there is time to load the rest.
  */
-const { openChannel } = require('./channel.cjs');
+const { Channel } = require('./channel.cjs');
 const { PROTOCOL, FROM_HOST, TO_HOST } = require('./protocol.cjs');
 
 const UNCAUGHT_EXCEPTION = 129;
 const UNHANDLED_REJECTION = 128;
 
-/** @type {ReturnType<import('./invoke.cjs').createInvoker> | null} */
+/** @type {import('./invoke.cjs').Invoker | null} */
 let invoker = null;
 
-const channel = openChannel((kind, payload) => {
+const channel = new Channel((kind, payload) => {
   if (kind === FROM_HOST.INVOKE && invoker !== null) invoker.invoke(readWork(payload));
   else if (kind === FROM_HOST.SETUP && invoker === null) setUp(JSON.parse(payload.toString()));
   else throw new Error(`a frame of kind ${kind} is not in the protocol`);
@@ -24,7 +24,7 @@ channel.sendText(TO_HOST.HELLO, JSON.stringify({ protocol: PROTOCOL, runtime: 'n
 const output = require('./output.cjs');
 const errors = require('./errors.cjs');
 const { loadHandler } = require('./load.cjs');
-const { createInvoker } = require('./invoke.cjs');
+const { Invoker } = require('./invoke.cjs');
 const stream = require('./stream.cjs');
 const { reporter } = require('./report.cjs');
 
@@ -58,7 +58,7 @@ async function setUp(setup) {
     process.chdir(setup.taskRoot);
     Object.assign(process.env, setup.environment);
     const handler = await loadHandler(setup.taskRoot, setup.handler);
-    invoker = createInvoker(channel, handler, contextConstants(setup.environment));
+    invoker = new Invoker(channel, handler, contextConstants(setup.environment));
   } catch (error) {
     end('Uncaught Exception', error, UNCAUGHT_EXCEPTION);
   }

@@ -21,125 +21,118 @@ const READ_BYTES = 64 * 1024;
 /** No frame of the host is longer: an event of 6 MB and its header, with room to spare. */
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
+const NOTHING = Buffer.alloc(0);
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-/**
- * @param {(kind: number, payload: Buffer) => void} onFrame the payload is valid only during the call
- */
-function openChannel(onFrame) {
+class Channel {
+  #socket;
+  #onFrame;
   /** @type {Buffer | null} a frame's bytes so far, header included, when it did not come in one piece */
-  let partial = null;
-  let partialLength = 0;
+  #partial = null;
+  #partialLength = 0;
 
-  function take(chunk) {
+  /** @param {(kind: number, payload: Buffer) => void} onFrame the payload is valid only during the call */
+  constructor(onFrame) {
+    this.#onFrame = onFrame;
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (length) => {
+      this.#take(buffer.subarray(0, length));
+      return true;
+    };
+    this.#socket = new net.Socket({ fd: FD, readable: true, writable: true, onread: { buffer, callback } });
+    // Without a host there is nobody to work for, nor anybody to tell.
+    for (const event of ['error', 'end', 'close']) this.#socket.on(event, () => process.exit(0));
+  }
+
+  /** There is nothing to do: wait for the host. */
+  idle() {
+    this.#socket.ref();
+  }
+
+  /** User code runs: when it has nothing left to do, the event loop is empty. */
+  busy() {
+    this.#socket.unref();
+  }
+
+  /** Sends one frame of text. */
+  sendText(kind, text) {
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    if (text.length * 3 + HEADER_BYTES > SCRATCH_BYTES || this.#socket.writableLength > 0) {
+      this.sendBytes(kind, NOTHING, Buffer.from(text));
+      return;
+    }
+    const length = text.length === 0 ? 0 : scratch.write(text, HEADER_BYTES, 'utf8');
+    putHeader(scratch, kind, length);
+    writeFully(FD, scratch, 0, HEADER_BYTES + length);
+  }
+
+  /** Sends one frame whose payload is `head` (short) and then `bytes`. */
+  sendBytes(kind, head, bytes) {
+    if (this.#socket.writableLength > 0) {
+      this.#queue(kind, head, bytes);
+      return;
+    }
+    const fixed = HEADER_BYTES + head.length;
+    putHeader(scratch, kind, head.length + bytes.length);
+    scratch.set(head, HEADER_BYTES);
+    if (fixed + bytes.length <= SCRATCH_BYTES) {
+      scratch.set(bytes, fixed);
+      writeFully(FD, scratch, 0, fixed + bytes.length);
+    } else if (writeFully(FD, scratch, 0, fixed)) {
+      writeFully(FD, bytes, 0, bytes.length);
+    }
+  }
+
+  /** Queues a piece of a stream; `done` is called when the host has room for more. */
+  queueData(kind, bytes, done) {
+    this.#queue(kind, NOTHING, bytes, done);
+  }
+
+  #queue(kind, head, bytes, done) {
+    const header = Buffer.allocUnsafe(HEADER_BYTES + head.length);
+    putHeader(header, kind, head.length + bytes.length);
+    header.set(head, HEADER_BYTES);
+    this.#socket.cork();
+    this.#socket.write(header, bytes.length === 0 ? done : undefined);
+    if (bytes.length > 0) this.#socket.write(bytes, done);
+    this.#socket.uncork();
+  }
+
+  #take(chunk) {
     let at = 0;
     while (at < chunk.length) {
-      if (partial !== null) {
-        at = fill(chunk, at);
+      if (this.#partial !== null) {
+        at = this.#fill(chunk, at);
         continue;
       }
       const left = chunk.length - at;
       const frameBytes = left < HEADER_BYTES ? HEADER_BYTES : sizeOf(chunk, at);
       if (left < frameBytes) {
-        partial = Buffer.allocUnsafeSlow(frameBytes);
-        partialLength = 0;
+        this.#partial = Buffer.allocUnsafeSlow(frameBytes);
+        this.#partialLength = 0;
         continue;
       }
-      onFrame(chunk[at + 4], chunk.subarray(at + HEADER_BYTES, at + frameBytes));
+      this.#onFrame(chunk[at + 4], chunk.subarray(at + HEADER_BYTES, at + frameBytes));
       at += frameBytes;
     }
   }
 
-  function fill(chunk, from) {
-    const wanted = Math.min(partial.length - partialLength, chunk.length - from);
-    partialLength += chunk.copy(partial, partialLength, from, from + wanted);
-    if (partialLength < partial.length) return from + wanted;
+  /** Adds to the frame in progress. @returns how far the chunk is used up */
+  #fill(chunk, from) {
+    const partial = this.#partial;
+    const wanted = Math.min(partial.length - this.#partialLength, chunk.length - from);
+    this.#partialLength += chunk.copy(partial, this.#partialLength, from, from + wanted);
+    if (this.#partialLength < partial.length) return from + wanted;
     const frameBytes = sizeOf(partial, 0);
     if (partial.length < frameBytes) {
-      const whole = Buffer.allocUnsafeSlow(frameBytes);
-      partial.copy(whole, 0, 0, partialLength);
-      partial = whole;
+      this.#partial = Buffer.allocUnsafeSlow(frameBytes);
+      partial.copy(this.#partial);
     } else {
-      const frame = partial;
-      partial = null;
-      onFrame(frame[4], frame.subarray(HEADER_BYTES));
+      this.#partial = null;
+      this.#onFrame(partial[4], partial.subarray(HEADER_BYTES));
     }
     return from + wanted;
   }
-
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-  const socket = new net.Socket({
-    fd: FD,
-    readable: true,
-    writable: true,
-    onread: {
-      buffer,
-      callback(length) {
-        take(buffer.subarray(0, length));
-        return true;
-      },
-    },
-  });
-  // Without a host there is nobody to work for, nor anybody to tell.
-  const leave = () => process.exit(0);
-  socket.on('error', leave);
-  socket.on('end', leave);
-  socket.on('close', leave);
-
-  function sendBytes(kind, head, bytes) {
-    if (socket.writableLength > 0) return queue(kind, head, bytes);
-    const body = head.length + bytes.length;
-    if (HEADER_BYTES + body <= SCRATCH_BYTES) {
-      putHeader(scratch, kind, body);
-      scratch.set(head, HEADER_BYTES);
-      scratch.set(bytes, HEADER_BYTES + head.length);
-      writeFully(FD, scratch, 0, HEADER_BYTES + body);
-      return;
-    }
-    putHeader(scratch, kind, body);
-    scratch.set(head, HEADER_BYTES);
-    if (writeFully(FD, scratch, 0, HEADER_BYTES + head.length)) writeFully(FD, bytes, 0, bytes.length);
-  }
-
-  function queue(kind, head, bytes, done) {
-    const header = Buffer.allocUnsafe(HEADER_BYTES + head.length);
-    putHeader(header, kind, head.length + bytes.length);
-    header.set(head, HEADER_BYTES);
-    socket.cork();
-    if (bytes.length === 0) socket.write(header, done);
-    else {
-      socket.write(header);
-      socket.write(bytes, done);
-    }
-    socket.uncork();
-  }
-
-  const NOTHING = Buffer.alloc(0);
-
-  return {
-    /** Sends one frame of text. */
-    sendText(kind, text) {
-      // A UTF-16 unit takes at most three bytes of UTF-8.
-      if (text.length * 3 + HEADER_BYTES <= SCRATCH_BYTES && socket.writableLength === 0) {
-        const length = text.length === 0 ? 0 : scratch.write(text, HEADER_BYTES, 'utf8');
-        putHeader(scratch, kind, length);
-        writeFully(FD, scratch, 0, HEADER_BYTES + length);
-      } else {
-        sendBytes(kind, NOTHING, Buffer.from(text));
-      }
-    },
-    sendBytes,
-    /** Queues a piece of a stream; `done` is called when the host has room for more. */
-    queueData(kind, bytes, done) {
-      queue(kind, NOTHING, bytes, done);
-    },
-    idle() {
-      socket.ref();
-    },
-    busy() {
-      socket.unref();
-    },
-  };
 }
 
 function sizeOf(bytes, at) {
@@ -156,4 +149,4 @@ function putHeader(bytes, kind, length) {
   bytes[4] = kind;
 }
 
-module.exports = { openChannel };
+module.exports = { Channel };

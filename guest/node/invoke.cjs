@@ -14,74 +14,83 @@ const { TO_HOST } = require('./protocol.cjs');
 
 const NEVER_SETTLED =
   'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
+const NOT_FINISHED = 'Response stream is not finished.';
 
 /**
  * @typedef {{requestId: string, deadlineMs: number, functionArn: string, traceId: string,
  *   clientContext: string, event: string}} Work
  */
 
-/**
- * @param {ReturnType<import('./channel.cjs').openChannel>} channel
- * @param {Function} handler
- * @param {Record<string, string>} constants the parts of the context that never change
- */
-function createInvoker(channel, handler, constants) {
-  const { sendResult, sendError } = reporter(channel);
-  const streaming = isStreaming(handler);
-  const isAsync = handler.constructor?.name === 'AsyncFunction';
+class Invoker {
+  #channel;
+  #handler;
+  #constants;
+  #report;
+  #isStreaming;
+  #isAsync;
   /** What to do when the event loop is empty; null while there is no invocation. */
-  let onEmpty = null;
-  let traceId = '';
+  #onEmpty = null;
+  #traceId = '';
 
-  process.on('beforeExit', () => onEmpty?.());
-
-  function end() {
-    onEmpty = null;
-    output.flush();
-    channel.idle();
+  /**
+   * @param {import('./channel.cjs').Channel} channel
+   * @param {Function} handler
+   * @param {Record<string, string>} constants the parts of the context that never change
+   */
+  constructor(channel, handler, constants) {
+    this.#channel = channel;
+    this.#handler = handler;
+    this.#constants = constants;
+    this.#report = reporter(channel);
+    this.#isStreaming = isStreaming(handler);
+    this.#isAsync = handler.constructor?.name === 'AsyncFunction';
+    process.on('beforeExit', () => this.#onEmpty?.());
   }
 
-  function succeed(result) {
-    let json;
+  /** @param {Work} work */
+  invoke(work) {
+    output.setRequest(work.requestId);
+    this.#setTrace(work.traceId);
+    this.#channel.busy();
+    this.#onEmpty = () => {};
     try {
-      json = JSON.stringify(result) ?? 'null';
-    } catch {
-      return fail(new Error('Unable to stringify response body'));
+      const event = JSON.parse(work.event);
+      const context = contextOf(work, this.#constants);
+      if (this.#isStreaming) this.#invokeStreaming(event, context);
+      else this.#invokeBuffered(event, context);
+    } catch (error) {
+      if (this.#onEmpty !== null) this.#fail(error);
     }
-    end();
-    sendResult(json);
   }
 
-  function fail(error) {
-    logError('Invoke Error', error);
-    end();
-    sendError(TO_HOST.ERROR, error);
+  /** Reports what nobody caught, if there is an invocation to report it for. */
+  failLast(error) {
+    if (this.#onEmpty === null) return;
+    this.#onEmpty = null;
+    output.flush();
+    this.#report.sendError(TO_HOST.LAST_ERROR, error);
   }
 
-  function invokeBuffered(event, context) {
+  #invokeBuffered(event, context) {
     let settled = false;
     let waits = true;
-
-    function once(action) {
-      return (first, second) => {
-        if (settled) return;
-        settled = true;
-        action(first, second);
-      };
-    }
-    function done(error, result) {
-      if (error === undefined || error === null) succeed(result);
-      else fail(error);
-    }
-    function callback(error, result) {
-      if (error !== undefined && error !== null) fail(error);
-      else if (!waits) succeed(result);
-      else onEmpty = () => setImmediate(succeed, result);
-    }
-
+    const once = (action) => (first, second) => {
+      if (settled) return;
+      settled = true;
+      action(first, second);
+    };
+    const succeed = (result) => this.#succeed(result);
+    const done = (error, result) => {
+      if (isGiven(error)) this.#fail(error);
+      else this.#succeed(result);
+    };
+    const callback = (error, result) => {
+      if (isGiven(error) || !waits) done(error, result);
+      else this.#onEmpty = () => setImmediate(succeed, result);
+    };
     context.done = once(done);
     context.succeed = once(succeed);
-    context.fail = once((error) => fail(error ?? 'handled'));
+    context.fail = once((error) => this.#fail(error ?? 'handled'));
     Object.defineProperty(context, 'callbackWaitsForEmptyEventLoop', {
       configurable: true,
       enumerable: true,
@@ -90,106 +99,112 @@ function createInvoker(channel, handler, constants) {
         waits = value;
       },
     });
-    onEmpty = () => {
+    this.#onEmpty = () => {
       settled = true;
-      if (isAsync) fail(new RuntimeError('NodeJsExit', NEVER_SETTLED));
-      else succeed(null);
+      if (this.#isAsync) this.#fail(new RuntimeError('NodeJsExit', NEVER_SETTLED));
+      else this.#succeed(null);
     };
-
-    const answer = handler(event, context, once(callback));
+    const answer = this.#handler(event, context, once(callback));
     if (typeof answer?.then === 'function') answer.then(context.succeed, context.fail);
   }
 
-  function invokeStreaming(event, context) {
-    const { stream, hasStarted } = responseStream(channel, handler);
+  #invokeStreaming(event, context) {
+    const { stream, hasStarted } = responseStream(this.#channel, this.#handler);
     let ended = false;
-
-    function finish(error) {
+    const finish = (error) => {
       if (ended) return;
       ended = true;
-      if (error !== null) logError('Invoke Error', error);
-      end();
-      if (error !== null && !hasStarted()) {
-        stream.destroy();
-        sendError(TO_HOST.ERROR, error);
-      } else if (error !== null) {
-        stream.destroy();
-        sendError(TO_HOST.STREAM_DONE, error);
-      } else {
-        channel.sendText(TO_HOST.STREAM_DONE, '');
-      }
-    }
-
-    context.callbackWaitsForEmptyEventLoop = true;
-    onEmpty = () => finish('Response stream is not finished.');
+      this.#finishStream(stream, hasStarted(), error);
+    };
     const failed = (error) => finish(error ?? 'handled');
+    this.#onEmpty = () => finish(NOT_FINISHED);
     let answer;
     try {
-      answer = handler(event, stream, context);
+      answer = this.#handler(event, stream, context);
     } catch (error) {
-      return failed(error);
+      failed(error);
+      return;
     }
-    if (typeof answer?.then !== 'function') return finish('Streaming does not support non-async handlers.');
-    answer.then((result) => {
-      if (result !== undefined) console.warn('Streaming handlers ignore return values.');
-      if (stream.writableFinished) return finish(null);
-      // A handler may leave an unawaited pipeline behind: the end of its stream is the end.
-      const closed = () => finish(stream.errored ?? 'Response stream is not finished.');
-      if (stream.destroyed) return closed();
-      stream.once('finish', () => finish(null));
-      stream.once('close', closed);
-    }, failed);
+    if (typeof answer?.then !== 'function') finish('Streaming does not support non-async handlers.');
+    else answer.then((result) => whenWritten(stream, result, finish), failed);
   }
 
-  function setTrace(id) {
-    if (id === traceId) return;
-    traceId = id;
+  /** @param {unknown} error null: all is well */
+  #finishStream(stream, hasStarted, error) {
+    if (error !== null) logError('Invoke Error', error);
+    this.#end();
+    if (error === null) {
+      this.#channel.sendText(TO_HOST.STREAM_DONE, '');
+      return;
+    }
+    stream.destroy();
+    this.#report.sendError(hasStarted ? TO_HOST.STREAM_DONE : TO_HOST.ERROR, error);
+  }
+
+  #succeed(result) {
+    let json;
+    try {
+      json = JSON.stringify(result) ?? 'null';
+    } catch {
+      this.#fail(new Error('Unable to stringify response body'));
+      return;
+    }
+    this.#end();
+    this.#report.sendResult(json);
+  }
+
+  #fail(error) {
+    logError('Invoke Error', error);
+    this.#end();
+    this.#report.sendError(TO_HOST.ERROR, error);
+  }
+
+  #end() {
+    this.#onEmpty = null;
+    output.flush();
+    this.#channel.idle();
+  }
+
+  #setTrace(id) {
+    if (id === this.#traceId) return;
+    this.#traceId = id;
     if (id === '') delete process.env._X_AMZN_TRACE_ID;
     else process.env._X_AMZN_TRACE_ID = id;
   }
+}
 
-  function contextOf(work) {
-    const { deadlineMs } = work;
-    return {
-      callbackWaitsForEmptyEventLoop: true,
-      functionVersion: constants.functionVersion,
-      functionName: constants.functionName,
-      memoryLimitInMB: constants.memoryLimitInMB,
-      logGroupName: constants.logGroupName,
-      logStreamName: constants.logStreamName,
-      clientContext: work.clientContext === '' ? undefined : JSON.parse(work.clientContext),
-      identity: undefined,
-      invokedFunctionArn: work.functionArn,
-      awsRequestId: work.requestId,
-      getRemainingTimeInMillis: () => deadlineMs - Date.now(),
-    };
+function isGiven(error) {
+  return error !== undefined && error !== null;
+}
+
+/** Calls `finish` when all is written: a handler may leave an unawaited pipeline behind. */
+function whenWritten(stream, result, finish) {
+  if (result !== undefined) console.warn('Streaming handlers ignore return values.');
+  const closed = () => finish(stream.errored ?? NOT_FINISHED);
+  if (stream.writableFinished) finish(null);
+  else if (stream.destroyed) closed();
+  else {
+    stream.once('finish', () => finish(null));
+    stream.once('close', closed);
   }
+}
 
+/** @param {Work} work @param {Record<string, string>} constants */
+function contextOf(work, constants) {
+  const { deadlineMs } = work;
   return {
-    /** @param {Work} work */
-    invoke(work) {
-      output.setRequest(work.requestId);
-      setTrace(work.traceId);
-      channel.busy();
-      onEmpty = () => {};
-      try {
-        const event = JSON.parse(work.event);
-        const context = contextOf(work);
-        if (streaming) invokeStreaming(event, context);
-        else invokeBuffered(event, context);
-      } catch (error) {
-        if (onEmpty !== null) fail(error);
-      }
-    },
-    /** Reports what nobody caught. @returns whether there was an invocation to report it for */
-    failLast(error) {
-      if (onEmpty === null) return false;
-      onEmpty = null;
-      output.flush();
-      sendError(TO_HOST.LAST_ERROR, error);
-      return true;
-    },
+    callbackWaitsForEmptyEventLoop: true,
+    functionVersion: constants.functionVersion,
+    functionName: constants.functionName,
+    memoryLimitInMB: constants.memoryLimitInMB,
+    logGroupName: constants.logGroupName,
+    logStreamName: constants.logStreamName,
+    clientContext: work.clientContext === '' ? undefined : JSON.parse(work.clientContext),
+    identity: undefined,
+    invokedFunctionArn: work.functionArn,
+    awsRequestId: work.requestId,
+    getRemainingTimeInMillis: () => deadlineMs - Date.now(),
   };
 }
 
-module.exports = { createInvoker };
+module.exports = { Invoker };
