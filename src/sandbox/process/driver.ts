@@ -34,6 +34,7 @@ interface Host {
   readonly watch: Watch;
   readonly clock: Clock;
   readonly running: Set<Sandbox>;
+  closed: boolean;
 }
 
 export function processDriver({ home, clock, random }: ProcessDriverOptions): SandboxDriver {
@@ -44,6 +45,7 @@ export function processDriver({ home, clock, random }: ProcessDriverOptions): Sa
     watch: startWatch(),
     clock,
     running: new Set(),
+    closed: false,
   };
   mkdirSync(host.scratch, { recursive: true, mode: 0o711 });
   mkdirSync(host.runFiles, { recursive: true, mode: 0o700 });
@@ -60,6 +62,7 @@ export function processDriver({ home, clock, random }: ProcessDriverOptions): Sa
       return killed;
     },
     async close() {
+      host.closed = true;
       await Promise.all([...host.running].map((sandbox) => sandbox.stop(0)));
       await host.watch.close();
     },
@@ -67,6 +70,7 @@ export function processDriver({ home, clock, random }: ProcessDriverOptions): Sa
 }
 
 async function startProcess(host: Host, spec: SandboxSpec): Promise<Sandbox> {
+  if (host.closed) throw new Fault('shutting-down', 'This node is shutting down and starts nothing more.');
   const uid = host.users.take();
   const scratch = join(host.scratch, spec.id);
   makeScratch(scratch, uid);
@@ -83,6 +87,7 @@ async function startProcess(host: Host, spec: SandboxSpec): Promise<Sandbox> {
   const sandbox = processSandbox(host, child, { spec, scratch, uid });
   host.running.add(sandbox);
   sandbox.gone.then(() => host.running.delete(sandbox));
+  if (host.closed) await sandbox.stop(0); // closed while the process was being born
   return sandbox;
 }
 
