@@ -111,7 +111,7 @@ export class Blanks {
 
   #refill(shelf: Shelf): void {
     const target = Math.min(this.#options.max, Math.max(this.#options.min, shelf.takenAtMs.length));
-    if (shelf.refilling || this.#closed || shelf.ready.length >= target) return;
+    if (shelf.refilling || this.#closed || !shelf.wanted || shelf.ready.length >= target) return;
     const waitMs = shelf.restUntilMs - this.#parts.clock.nowMs();
     shelf.refilling = true;
     if (waitMs > 0) {
