@@ -2,22 +2,17 @@
 
 Asks its instance's listener for its code, imports it, and then asks for one event after the other.
 Standard library only, and little of it: every import here is paid for by a cold start.
-
-Every message is written as one record on descriptor 1, marked with its request, before the
-statement that prints it returns.
 """
 
-import io
 import json
 import os
 import re
-import select
 import socket
 import sys
 import time
 
-_MAX_PARTIAL_BYTES = 64 * 1024
-_CURRENT = {"request": "-"}
+import _guest_output as output
+
 
 
 class _Fault(Exception):
@@ -28,129 +23,6 @@ class _Fault(Exception):
         self.error_type = error_type
         self.message = message
         self.trace = trace or []
-
-
-# ---- Output ----
-
-
-def _write_fully(data):
-    view = memoryview(data)
-    while view:
-        try:
-            view = view[os.write(1, view) :]
-        except BlockingIOError:
-            select.select([], [1], [], 1)
-        except InterruptedError:
-            pass
-        except OSError:
-            return
-
-
-def _head(level, length):
-    return b"\x1e%s\t%s\t%d\t%d\n" % (_CURRENT["request"].encode(), level, int(time.time() * 1000), length)
-
-
-def _record(level, data):
-    if len(data) < 65536:
-        _write_fully(_head(level, len(data)) + data + b"\n")
-    else:
-        _write_fully(_head(level, len(data)))
-        _write_fully(data)
-        _write_fully(b"\n")
-
-
-def _record_lines(data):
-    """One record a line, and one write for many short ones."""
-    if b"\n" not in data:
-        _record(b"-", data)
-        return
-    pieces = []
-    size = 0
-    for line in data.split(b"\n"):
-        pieces += (_head(b"-", len(line)), line, b"\n")
-        size += len(line)
-        if size > 65536:
-            _write_fully(b"".join(pieces))
-            pieces = []
-            size = 0
-    _write_fully(b"".join(pieces))
-
-
-class _Lines(io.RawIOBase):
-    """Cuts what is printed into lines. `flush` keeps an unfinished line: it is one line, not two."""
-
-    def __init__(self, fd):
-        self._fd = fd
-        self._partial = b""
-
-    def writable(self):
-        return True
-
-    def fileno(self):
-        return self._fd
-
-    def isatty(self):
-        return False
-
-    def write(self, data):
-        data = bytes(data)
-        end = data.rfind(b"\n")
-        if end >= 0:
-            _record_lines(self._partial + data[:end])
-            self._partial = data[end + 1 :]
-        else:
-            self._partial += data
-        if len(self._partial) > _MAX_PARTIAL_BYTES:
-            self.let_go()
-        return len(data)
-
-    def let_go(self):
-        if self._partial:
-            partial, self._partial = self._partial, b""
-            _record(b"-", partial)
-
-
-def _replace_streams():
-    import atexit
-
-    lines = [_Lines(1), _Lines(2)]
-    streams = [
-        io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True) for raw in lines
-    ]
-    sys.stdout, sys.stderr = streams
-    sys.__stdout__, sys.__stderr__ = streams
-
-    def let_go():
-        for raw in lines:
-            raw.let_go()
-
-    atexit.register(let_go)
-    return let_go
-
-
-def _install_logging():
-    import logging
-
-    levels = {"CRITICAL": b"FATAL", "ERROR": b"ERROR", "WARNING": b"WARN", "INFO": b"INFO", "DEBUG": b"DEBUG"}
-
-    class Records(logging.Handler):
-        def emit(self, record):
-            try:
-                text = self.format(record)
-            except Exception:
-                self.handleError(record)
-                return
-            _record(levels.get(record.levelname, b"INFO"), text.encode("utf-8", "backslashreplace"))
-
-    class WithRequest(logging.Filter):
-        def filter(self, record):
-            record.aws_request_id = "" if _CURRENT["request"] == "-" else _CURRENT["request"]
-            return True
-
-    logging.Formatter.converter = time.gmtime
-    handler = Records()
-    handler.addFilter(WithRequest())
-    logging.getLogger().addHandler(handler)
 
 
 # ---- The listener ----
@@ -266,7 +138,7 @@ def _log_error(described):
     if described["stackTrace"]:
         lines.append("Traceback (most recent call last):")
         lines.extend(line.rstrip("\n") for line in described["stackTrace"])
-    _record(b"ERROR", "\n".join(lines).encode("utf-8", "backslashreplace"))
+    output.record(b"ERROR", "\n".join(lines).encode("utf-8", "backslashreplace"))
 
 
 def _post_error(listener, path, described):
@@ -413,7 +285,7 @@ def _serve_one(listener, handler, let_go):
     _, headers, body = listener.request("GET", "/2018-06-01/runtime/invocation/next")
     request_id = headers["lambda-runtime-aws-request-id"]
     path = f"/2018-06-01/runtime/invocation/{request_id}"
-    _CURRENT["request"] = request_id
+    output.set_request(request_id)
     trace_id = headers.get("lambda-runtime-trace-id")
     if trace_id is not None:
         os.environ["_X_AMZN_TRACE_ID"] = trace_id
@@ -433,8 +305,8 @@ def _serve_one(listener, handler, let_go):
 
 def main():
     listener = _Listener(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    let_go = _replace_streams()
-    _install_logging()
+    let_go = output.replace_streams()
+    output.install_logging()
     _, _, body = listener.request("GET", "/guest/setup")
     setup = json.loads(body)
     _set_up(setup)
