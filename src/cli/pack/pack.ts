@@ -85,7 +85,7 @@ async function gather(runtime: RuntimeName, code: Code, into: Contents): Promise
   if (runtime === 'nodejs24.x') return gatherNode(code, into);
   if (runtime === 'python3.11') await pythonEntry(code);
   else await checkBootstrap(code);
-  await addAsItIs(code, into);
+  addAsItIs(code, into);
   return [];
 }
 
@@ -93,8 +93,8 @@ const NEVER_NEEDED = /(?:^|\/)node_modules\/\.(?:bin|cache)$/;
 const MANIFEST = 'skein.yaml';
 
 /** The manifest is left out: a change for another function must not change this one's package. */
-function addAsItIs({ folder }: Code, into: Contents): Promise<void> {
-  return addFolder(into, {
+function addAsItIs({ folder }: Code, into: Contents): void {
+  addFolder(into, {
     folder,
     prefix: '',
     skip: (path) => path === MANIFEST || NEVER_NEEDED.test(path),
@@ -105,10 +105,10 @@ async function gatherNode(code: Code, into: Contents): Promise<string[]> {
   const entry = await nodeEntry(code);
   const made = (await wantsBundle(code.folder, entry.file)) ? await bundle(code.folder, entry) : null;
   if (made === null) {
-    await addAsItIs(code, into);
+    addAsItIs(code, into);
     return [];
   }
-  await addBeside(code, { entry, made }, into);
+  addBeside(code, { entry, made }, into);
   await addPackages(into, made.external);
   const name = entry.stem + made.extension;
   into.add({ name, from: made.code, bytes: made.code.length, executable: false });
@@ -141,17 +141,13 @@ const TYPESCRIPT = /\.[cm]?tsx?$/;
 const CODE = /\.[cm]?[jt]sx?$/;
 
 /** Everything of the folder that is not in the bundle: templates, data, scripts loaded by name. */
-function addBeside(
-  { folder }: Code,
-  { entry, made }: { entry: Entry; made: Bundle },
-  into: Contents,
-): Promise<void> {
+function addBeside({ folder }: Code, { entry, made }: { entry: Entry; made: Bundle }, into: Contents): void {
   // What the runtime would find before the bundle, such as an index.js that was once built from index.ts.
   const shadows = ['', '.js', '.mjs', '.cjs'].flatMap((ending) => [
     entry.stem + ending,
     `${entry.stem + ending}.map`,
   ]);
-  return addFolder(into, {
+  addFolder(into, {
     folder,
     prefix: '',
     skip: (path) =>

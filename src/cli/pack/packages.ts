@@ -107,7 +107,7 @@ export async function addPackages(into: Contents, packages: ReadonlyMap<string, 
       throw new Fault('package-too-large', `Native packages need more than ${MAX_PACKAGES} others.`);
     placed.set(at, next.folder);
     const prefix = `${at}/`;
-    await addFolder(into, {
+    addFolder(into, {
       folder: next.folder,
       prefix,
       skip: (path) => /(?:^|\/)node_modules\/\.(?:bin|cache)$/.test(path),
