@@ -29,6 +29,7 @@ import {
 } from './sandbox/index.ts';
 import {
   connect,
+  deleteUnusedArtifacts,
   dropOldLines,
   dropOldUsage,
   hasArtifact,
@@ -66,6 +67,8 @@ const FREEZE_AFTER_MS = 200;
 const RETENTION_EVERY_MS = 60_000;
 /** Rows that go at once, so that no writer waits long. */
 const RETENTION_BATCH = 10_000;
+/** A package that no version uses is kept this long, in ms: going back to it costs no upload. */
+const UNUSED_ARTIFACT_MS = 24 * 3_600_000;
 /** However busy a shelf is, no more blank sandboxes wait on it, unless the operator asks for more. */
 const MAX_BLANKS = 8;
 const INSTALLATION = new URL('..', import.meta.url).pathname;

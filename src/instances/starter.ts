@@ -47,6 +47,8 @@ export interface StarterParts {
 
 /** How long a runtime of ours may take to boot before the machine is thought broken, in ms. */
 const BOOT_MS = 30_000;
+/** How long after a process has ended its last words may still be read, in ms. */
+const LAST_WORDS_MS = 1_000;
 
 export function createStarter(parts: StarterParts): Starter {
   const canBeBlank = ({ config }: Version) => parts.runtimes.canBeBlank(config.runtime, config.environment);
@@ -114,6 +116,10 @@ async function boot(parts: StarterParts, { id, memoryMb, ephemeralMb, prepare }:
   const processAt = parts.clock.nowMs();
   const { sandbox, log } = started;
   const guest = prepared.connect(sandbox.channel);
+  // A guest with a channel hears the end of its process by itself, after the last that it said; one that
+  // is called over HTTP does not. The first gets the time to read it, also when its reader is slow.
+  const readMs = sandbox.channel === null ? 0 : LAST_WORDS_MS;
+  sandbox.exited.then(() => parts.clock.after(readMs, () => guest.close()));
   const booted = { sandbox, guest, log, tagsLogs: prepared.tagsLogs, sandboxMs: processAt - began };
   try {
     await within(parts.clock, BOOT_MS, guest.booted());

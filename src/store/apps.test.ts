@@ -41,6 +41,7 @@ suite('an app in the database', () => {
   before(async () => {
     database = await testDatabase();
     sql = database.sql;
+    await sql`insert into skein.artifacts (digest, bytes, chunks) select unnest(${[A, B]}::text[]), 0, 0`;
   });
   after(() => database[Symbol.asyncDispose]());
   beforeEach(async () => {

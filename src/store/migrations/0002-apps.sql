@@ -57,7 +57,7 @@ create table skein.versions (
   region text not null default 'us-east-1',
   function_name text not null,
   version integer not null check (version > 0),
-  artifact text not null,
+  artifact text not null references skein.artifacts,
   config jsonb not null,
   config_digest text not null,
   created_at timestamptz not null default now(),
