@@ -2,7 +2,11 @@
  * `npm run bench -- isolation`: p99 of one function while it is quiet, and while 50 MB packages are
  * deployed and another function floods its log.
  */
-import { startRealNode } from '../test/support/real-node.ts';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '../test/support/command.ts';
+import { type RealNode, startRealNode } from '../test/support/real-node.ts';
 import { floodApp, heavyApp, helloApp } from './support/apps.ts';
 import { constantRate } from './support/constant-rate.ts';
 import { get } from './support/load.ts';
@@ -20,6 +24,7 @@ export async function isolation(): Promise<unknown> {
   await get(target);
   await constantRate(target, RATE, 3);
 
+  const heavy = heavyApp('heavy');
   const quiet: Spread[] = [];
   const noisy: Spread[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
@@ -27,7 +32,7 @@ export async function isolation(): Promise<unknown> {
     const noise = new AbortController();
     const working = Promise.all([
       repeat(() => get({ url: node.gateway.href, host: 'noise-flood.localhost' }), noise.signal),
-      repeat(() => node.skein(['deploy', heavyApp('heavy')]), noise.signal),
+      repeat(() => deployHeavy(node, heavy), noise.signal),
     ]);
     noisy.push(await constantRate(target, RATE, SECONDS));
     noise.abort();
@@ -46,6 +51,14 @@ export async function isolation(): Promise<unknown> {
   printTable(rows);
   console.log(`\np99 ratio ${ratio.toFixed(2)} (promised: at most 3)`);
   return { rows, ratio };
+}
+
+/** A new version of 50 MB. Packing is the work of whoever deploys, elsewhere in life: it yields to the node here. */
+async function deployHeavy(node: RealNode, folder: string): Promise<void> {
+  await writeFile(join(folder, 'code/data/0.bin'), randomBytes(1024 * 1024));
+  const args = ['-n', '19', process.execPath, 'bin/skein', 'deploy', folder, '--home', node.home];
+  const { code, stderr } = await runCommand('nice', args);
+  if (code !== 0) throw new Error(`deploy: ${stderr}`);
 }
 
 async function repeat(work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
