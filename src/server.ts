@@ -96,7 +96,9 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
     token,
   });
   building.defer(() => removeNodeFile(options.home));
-  building.defer(keepBounds(state.sql, site.problem('old records could not be deleted')));
+  building.defer(
+    keepBounds(state, dataPlane.fleet, site.problem('what is no longer needed could not be deleted')),
+  );
   lifecycle.ready = true;
   dataPlane.follow(state.registry.current()); // last, so that blanks are booted while nobody waits for the node
 
@@ -335,8 +337,10 @@ function liveVersions(snapshot: Snapshot): Version[] {
   return [...live, ...others];
 }
 
+/** Brings what is kept back to its bounds: records, packages in the database, packages unpacked on this disk. */
 function keepBounds(
-  sql: ReturnType<typeof connect>,
+  { sql, artifacts, registry }: State,
+  fleet: Fleet,
   onProblem: (problem: unknown) => void,
 ): () => Promise<void> {
   return periodically(clock, {
@@ -344,14 +348,15 @@ function keepBounds(
     onProblem,
     async task() {
       const sinceMs = clock.wallMs() - LIMITS.retentionMs;
-      while (
-        (await dropOldUsage(sql, { sinceMs, maxRows: LIMITS.usageRecords, batch: RETENTION_BATCH })) ===
-        RETENTION_BATCH
-      );
-      while (
-        (await dropOldLines(sql, { sinceMs, maxBytes: LIMITS.logBytes, batch: RETENTION_BATCH })) ===
-        RETENTION_BATCH
-      );
+      const batch = RETENTION_BATCH;
+      while ((await dropOldUsage(sql, { sinceMs, maxRows: LIMITS.usageRecords, batch })) === batch);
+      while ((await dropOldLines(sql, { sinceMs, maxBytes: LIMITS.logBytes, batch })) === batch);
+      await deleteUnusedArtifacts(sql, { olderThanMs: UNUSED_ARTIFACT_MS, limit: 100 });
+      const deployed = [...registry.current().functions.values()].flatMap(({ versions }) => [
+        ...versions.values(),
+      ]);
+      const inUse = [...deployed, ...fleet.versions()];
+      await artifacts.forgetAllBut(new Set(inUse.map((version) => version.artifact)));
     },
   });
 }

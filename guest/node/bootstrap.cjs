@@ -11,7 +11,7 @@ const { PROTOCOL, FROM_HOST, TO_HOST } = require('./protocol.cjs');
 const UNCAUGHT_EXCEPTION = 129;
 const UNHANDLED_REJECTION = 128;
 
-/** @type {import('./invoke.cjs').Invoker | null} */
+/** @type {InstanceType<typeof import('./invoke.cjs')['Invoker']> | null} */
 let invoker = null;
 
 const channel = new Channel((kind, payload) => {

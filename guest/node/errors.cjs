@@ -11,6 +11,7 @@ class RuntimeError extends Error {
   }
 }
 
+/** @param {any} value @returns {value is Error} */
 function looksLikeError(value) {
   return (
     value !== null &&
@@ -29,7 +30,7 @@ function withoutOurs(lines) {
 }
 
 /**
- * @param {unknown} error whatever was thrown
+ * @param {any} error whatever was thrown
  * @returns {{errorType: string, errorMessage: string, trace: string[]}} the object that the caller sees
  */
 function describe(error) {
@@ -54,7 +55,9 @@ function describe(error) {
 
 function forLog(_key, value) {
   if (!(value instanceof Error)) return value;
-  const shown = { errorType: value.name, errorMessage: value.message, code: value.code, ...value };
+  const { name, message, code } = /** @type {NodeJS.ErrnoException} */ (value);
+  /** @type {Record<string, unknown>} */
+  const shown = { errorType: name, errorMessage: message, code, ...value };
   if (typeof value.stack === 'string') shown.stack = withoutOurs(value.stack.split('\n'));
   return shown;
 }
@@ -83,9 +86,7 @@ function unhandledRejection(reason, promise) {
   if (reason instanceof Error && typeof reason.stack === 'string') {
     error.stack = `${error.name}: ${message}\n${reason.stack.split('\n').slice(1).join('\n')}`;
   }
-  error.reason = reason;
-  error.promise = promise;
-  return error;
+  return Object.assign(error, { reason, promise });
 }
 
 module.exports = { describe, logError, RuntimeError, unhandledRejection, withoutOurs };

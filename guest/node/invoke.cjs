@@ -33,7 +33,7 @@ class Invoker {
   #traceId = '';
 
   /**
-   * @param {import('./channel.cjs').Channel} channel
+   * @param {InstanceType<typeof import('./channel.cjs')['Channel']>} channel
    * @param {Function} handler
    * @param {Record<string, string>} constants the parts of the context that never change
    */

@@ -128,9 +128,7 @@ function plainStream(fd) {
       done(error);
     },
   });
-  stream.fd = fd;
-  stream._type = 'pipe';
-  return stream;
+  return Object.assign(stream, { fd, _type: 'pipe' });
 }
 
 function replaceStream(name, fd) {

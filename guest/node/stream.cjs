@@ -50,7 +50,9 @@ function responseStream(channel, handler) {
   function start() {
     started = true;
     channel.sendText(TO_HOST.STREAM_START, contentType);
-    stream._onBeforeFirstWrite?.((piece) => channel.queueData(TO_HOST.STREAM_DATA, Buffer.from(piece)));
+    /** @type {any} */ (stream)._onBeforeFirstWrite?.((piece) =>
+      channel.queueData(TO_HOST.STREAM_DATA, Buffer.from(piece)),
+    );
   }
 
   /** In pieces, so that no frame is longer than the host cares to hold. */
@@ -63,6 +65,7 @@ function responseStream(channel, handler) {
     });
   }
 
+  /** @type {any} */
   const stream = new Writable({
     ...(handler[HIGH_WATER_MARK] > 0 ? { highWaterMark: handler[HIGH_WATER_MARK] } : {}),
     write(chunk, _encoding, done) {
@@ -77,12 +80,12 @@ function responseStream(channel, handler) {
     },
   });
   const writeBytes = stream.write;
-  stream.write = (chunk, encoding, done) => {
+  /** @type {any} */ (stream).write = (chunk, encoding, done) => {
     const plain = typeof chunk === 'string' || chunk instanceof Uint8Array;
     // Lambda's stream takes any value and sends its JSON.
     return writeBytes.call(stream, plain ? chunk : JSON.stringify(chunk), encoding, done);
   };
-  stream.setContentType = (type) => {
+  /** @type {any} */ (stream).setContentType = (type) => {
     if (started) throw new RuntimeError('InvalidStreamingOperation', 'Cannot set content-type, too late.');
     contentType = type;
   };

@@ -78,6 +78,11 @@ export class Fleet {
     return count;
   }
 
+  /** The versions that have, or may yet have, instances here. */
+  versions(): Version[] {
+    return [...this.#pools.values()].map(({ version }) => version);
+  }
+
   /** Refuses new leases, and resolves when every instance is gone; busy ones are ended, too. */
   async stop(): Promise<void> {
     await Promise.all([...this.#pools.values()].map(({ pool }) => pool.kill()));

@@ -30,8 +30,7 @@ const usage = (
 const line = (
   id: number,
   atMs: number,
-  requestId: string | null,
-  message = `line ${id}`,
+  { requestId = null, message = `line ${id}` }: { requestId?: string | null; message?: string } = {},
 ): LogLine & { id: number } => ({
   id,
   functionName: 'shop-orders',
@@ -59,7 +58,7 @@ const wanted = { functionName: 'shop-orders', after: null, sinceMs: null, limit:
 
 suite('the log of a function', () => {
   test('has START, the lines, END and REPORT of a request in this order, also within one millisecond', async () => {
-    const log = reader([line(1, 1_000, 'request-1')], [usage(1, 1_000, { durationMs: 0 })]);
+    const log = reader([line(1, 1_000, { requestId: 'request-1' })], [usage(1, 1_000, { durationMs: 0 })]);
     const { entries } = await log.read(wanted);
     assert.deepEqual(
       entries.map((entry) => entry.type),
@@ -91,7 +90,7 @@ suite('the log of a function', () => {
 
   test('a line that is a JSON object keeps its fields', async () => {
     const { entries } = await reader(
-      [line(1, 1, null, '{"level":"info","orderId":7}'), line(2, 2, null, '{broken')],
+      [line(1, 1, { message: '{"level":"info","orderId":7}' }), line(2, 2, { message: '{broken' })],
       [],
     ).read(wanted);
     assert.deepEqual(entries[0]?.fields, { level: 'info', orderId: 7 });
@@ -99,9 +98,7 @@ suite('the log of a function', () => {
   });
 
   test('a line of nobody belongs to the request that ran on its instance then', async () => {
-    const { entries } = await reader([line(1, 1_005, null), line(2, 5_000, null)], [usage(1, 1_000)]).read(
-      wanted,
-    );
+    const { entries } = await reader([line(1, 1_005), line(2, 5_000)], [usage(1, 1_000)]).read(wanted);
     const lines = entries.filter((entry) => entry.type === 'line');
     assert.deepEqual(
       lines.map((entry) => entry.requestId),
@@ -112,7 +109,9 @@ suite('the log of a function', () => {
   test('reading page by page gives every entry once, in the same order as reading at once', async () => {
     const records = Array.from({ length: 40 }, (_, n) => usage(n + 1, n * 100));
     const lines = Array.from({ length: 120 }, (_, n) =>
-      line(n + 1, Math.floor(n / 3) * 100 + 1 + (n % 3), `request-${Math.floor(n / 3) + 1}`),
+      line(n + 1, Math.floor(n / 3) * 100 + 1 + (n % 3), {
+        requestId: `request-${Math.floor(n / 3) + 1}`,
+      }),
     );
     const log = reader(lines, records);
     const whole = (await log.read({ ...wanted, limit: 1_000 })).entries;

@@ -110,7 +110,7 @@ export class RuntimeApi {
     const target = isError ? 'InvocationErrorResponse' : 'InvocationResponse';
     if (this.#state !== 'running') return this.#refuse(response, target);
     if (path[1] !== this.#current?.work.requestId) {
-      return sendError(response, 400, 'InvalidRequestID', 'Invalid request ID');
+      return sendError(response, 400, { errorType: 'InvalidRequestID', errorMessage: 'Invalid request ID' });
     }
     const mode = request.headers[MODE];
     this.#move('answer');
@@ -144,7 +144,7 @@ export class RuntimeApi {
       const { resolve } = this.#finish();
       if (body === null) {
         const message = `Exceeded maximum allowed payload size (${LIMITS.answerBytes} bytes).`;
-        sendError(response, 413, 'RequestEntityTooLarge', message);
+        sendError(response, 413, { errorType: 'RequestEntityTooLarge', errorMessage: message });
         resolve({ kind: 'error', error: answerTooLarge() });
       } else {
         accept(response);
@@ -157,7 +157,7 @@ export class RuntimeApi {
     request.resume();
     const { resolve } = this.#finish();
     const message = 'Invalid function response mode';
-    sendError(response, 400, 'InvalidFunctionResponseMode', message);
+    sendError(response, 400, { errorType: 'InvalidFunctionResponseMode', errorMessage: message });
     resolve({ kind: 'error', error: errorOf('Runtime.InvalidResponseModeHeader', message) });
   }
 
@@ -180,7 +180,8 @@ export class RuntimeApi {
     request.once('end', () => {
       const error = stream.overflowed ? streamTooLarge() : trailingError(request);
       const message = `Exceeded maximum allowed payload size (${LIMITS.streamBytes} bytes).`;
-      if (stream.overflowed) sendError(response, 413, 'RequestEntityTooLarge', message);
+      if (stream.overflowed)
+        sendError(response, 413, { errorType: 'RequestEntityTooLarge', errorMessage: message });
       else accept(response);
       conclude(error);
     });
@@ -193,7 +194,7 @@ export class RuntimeApi {
 
   #refuse(response: ServerResponse, target: string): void {
     const message = `State transition from ${AWS_STATE[this.#state]} to ${target} failed for runtime. Error: State transition is not allowed`;
-    sendError(response, 403, 'InvalidStateTransition', message);
+    sendError(response, 403, { errorType: 'InvalidStateTransition', errorMessage: message });
   }
 }
 
@@ -233,7 +234,11 @@ function accept(response: ServerResponse) {
   send(response, 202, '{"status":"OK"}\n');
 }
 
-function sendError(response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
+function sendError(
+  response: ServerResponse,
+  status: number,
+  { errorType, errorMessage }: { errorType: string; errorMessage: string },
+): void {
   send(response, status, `${JSON.stringify({ errorMessage, errorType })}\n`);
 }
 
