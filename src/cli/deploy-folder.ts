@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { Fault } from '../base/index.ts';
 import type { DeployAnswer } from '../control/index.ts';
 import { parseManifest } from '../manifest/index.ts';
+import type { App } from '../model/index.ts';
 import type { NodeClient } from './node-client.ts';
 import { bytes } from './output.ts';
 import { packFunction } from './pack/index.ts';
@@ -12,13 +13,14 @@ import { packFunction } from './pack/index.ts';
  * not have yet, and publishes.
  *
  * @param onProgress lines for people, about what may take a while
+ * @returns what the manifest asked for, and what the node made of it
  * @throws {Fault} `manifest-invalid`, `package-too-large`, and what the node refuses with
  */
 export async function deployFolder(
   client: NodeClient,
   folder: string,
   onProgress: (line: string) => void,
-): Promise<DeployAnswer> {
+): Promise<{ readonly app: App; readonly answer: DeployAnswer }> {
   const root = resolve(folder);
   const file = join(root, 'skein.yaml');
   const { app, sources } = parseManifest(readManifest(file), { file: relative(process.cwd(), file) || file });
@@ -34,10 +36,9 @@ export async function deployFolder(
     onProgress(`${fn.key}: uploading ${bytes(packed.zip.length)}`);
     await client.putArtifact(packed.sha256, packed.zip);
   }
-  return client.call<DeployAnswer>('POST', `/api/v1/apps/${encodeURIComponent(app.app)}/deployments`, {
-    manifest: app,
-    artifacts,
-  });
+  const path = `/api/v1/apps/${encodeURIComponent(app.app)}/deployments`;
+  const answer = await client.call<DeployAnswer>('POST', path, { manifest: app, artifacts });
+  return { app, answer };
 }
 
 function readManifest(file: string): string {

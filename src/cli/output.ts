@@ -56,9 +56,9 @@ export function bytes(count: number): string {
  * goes to the gateway's address and names its host.
  */
 export function curlFor(url: string, gateway: string): string {
-  const host = new URL(url).host;
-  const address = new URL(gateway).host;
-  return host === address ? `curl ${url}` : `curl -H 'Host: ${host}' ${new URL(gateway).origin}/`;
+  const { host, pathname } = new URL(url);
+  const { host: address, origin } = new URL(gateway);
+  return host === address ? `curl ${url}` : `curl -H 'Host: ${host}' '${origin}${pathname}'`;
 }
 
 /** What was asked for cannot be understood. Exit code 2. */

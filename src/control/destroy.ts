@@ -1,5 +1,5 @@
 import { Fault } from '../base/index.ts';
-import { destroyApp } from '../store/index.ts';
+import { announceChange, destroyApp } from '../store/index.ts';
 import type { ControlOptions, DestroyAnswer } from './answers.ts';
 import { serve } from './serve.ts';
 
@@ -13,6 +13,7 @@ export async function destroy(
     : [];
   const functions = await destroyFunctions(options, app, databases.length > 0);
   for (const { key } of databases) await options.databases.drop({ app, key });
+  if (databases.length > 0) await serve(options, await announceChange(options.sql));
   return { app, functions, databases: databases.map(({ key }) => key) };
 }
 

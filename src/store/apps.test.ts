@@ -220,6 +220,10 @@ suite('an app in the database', () => {
     assert.deepEqual(rows[1]?.aliases, []);
   });
 
+  test('a package that is not stored refuses the deploy', async () => {
+    await assert.rejects(put(app('bakery', [fn('orders')]), 'c'.repeat(64)), { code: 'artifact-not-found' });
+  });
+
   test('a version cannot be changed', async () => {
     await put(app('bakery', [fn('orders')]));
     await assert.rejects(sql`update skein.versions set artifact = ${B}`, /immutable/);

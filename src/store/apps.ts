@@ -134,6 +134,15 @@ export async function change<T>(sql: Sql, app: string, work: (tx: TransactionSql
   }
 }
 
+/**
+ * Lets every node load anew after a change that was not made by a deploy (a database that went).
+ *
+ * @returns the new revision
+ */
+export function announceChange(sql: Sql): Promise<number> {
+  return orUnavailable(sql.begin((tx) => announce(tx))) as Promise<number>;
+}
+
 /** Raises the revision and tells every node when this transaction commits. @returns the new revision */
 export async function announce(tx: TransactionSql): Promise<number> {
   const [row] = await tx<{ revision: string }[]>`
@@ -234,8 +243,23 @@ async function insertVersion(
   await tx`
     insert into skein.versions (account_id, region, function_name, version, artifact, config, config_digest)
     values (${ACCOUNT_ID}, ${REGION}, ${made.name}, ${version}, ${made.artifact},
-      ${tx.json(made.config as never)}, ${made.configDigest})`;
+      ${tx.json(made.config as never)}, ${made.configDigest})`.catch((error: unknown) => {
+    throw (error as { constraint_name?: string }).constraint_name === ARTIFACT_KEY
+      ? packageGone(made)
+      : error;
+  });
   return version;
+}
+
+/** Its violation means that a package went after the deploy had looked for it. */
+const ARTIFACT_KEY = 'versions_artifact_fkey';
+
+function packageGone({ name, artifact }: { name: string; artifact: string }): Fault {
+  return new Fault(
+    'artifact-not-found',
+    `Package ${artifact} of function "${name}" is not stored here (any more). Nothing was changed; deploy again to upload it.`,
+    { facts: { name, digest: artifact } },
+  );
 }
 
 /** Keeps the newest versions and moves of a function, and every version that an alias points at. */

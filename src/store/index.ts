@@ -1,5 +1,10 @@
 /** The only room that speaks SQL: the connection, migrations, one file per aggregate, the node's own server. */
-export { applyDeploy, checkDeploy, destroyApp } from './apps.ts';
+export {
+  announceChange,
+  applyDeploy,
+  checkDeploy,
+  destroyApp,
+} from './apps.ts';
 export { deleteUnusedArtifacts, hasArtifact, readArtifact, writeArtifact } from './artifacts.ts';
 export { listenConfiguration, loadConfiguration } from './configuration.ts';
 export { connect, type Sql } from './connect.ts';

@@ -1,5 +1,6 @@
 /** `skein deploy [DIR]` */
 import type { DeployAnswer } from '../../control/index.ts';
+import type { App } from '../../model/index.ts';
 import { type Command, homeOf } from '../command.ts';
 import { deployFolder } from '../deploy-folder.ts';
 import { connectNode } from '../node-client.ts';
@@ -10,21 +11,34 @@ export const command: Command = {
   words: { min: 0, max: 1 },
   async run(context) {
     const client = connectNode(homeOf(context));
-    const answer = await deployFolder(client, context.words[0] ?? '.', context.json ? () => {} : note);
+    const { app, answer } = await deployFolder(
+      client,
+      context.words[0] ?? '.',
+      context.json ? () => {} : note,
+    );
     if (context.json) printJson(answer);
-    else show(answer, client.node.gateway);
+    else show({ app, answer, gateway: client.node.gateway });
     return 0;
   },
 };
 
-function show({ functions }: DeployAnswer, gateway: string): void {
-  const rows = functions.map((fn) => [
+function show({ app, answer, gateway }: { app: App; answer: DeployAnswer; gateway: string }): void {
+  const rows = answer.functions.map((fn) => [
     fn.name,
     `version ${fn.version}`,
     fn.changed ? 'changed' : 'unchanged',
     fn.url,
   ]);
   print(table(['FUNCTION', 'LIVE', '', 'URL'], rows));
-  const [first] = functions;
-  if (first !== undefined) print(`\nTry it:  ${curlFor(first.url, gateway)}`);
+  const url = urlToTry(app, answer);
+  if (url !== null) print(`\nTry it:  ${curlFor(url, gateway)}`);
+}
+
+/** A route that answers a plain GET, if there is one; else the first function's own URL. */
+function urlToTry(app: App, answer: DeployAnswer): string | null {
+  const plain = app.functions
+    .flatMap((fn) => fn.routes)
+    .find(({ method, path }) => (method === 'GET' || method === 'ANY') && !path.includes('{'));
+  if (plain !== undefined) return new URL(plain.path, answer.url).href;
+  return answer.functions[0]?.url ?? null;
 }

@@ -88,7 +88,8 @@ function refuseOverwriting(path: string): void {
 }
 
 function nextSteps(root: string, files: readonly string[]): string[] {
-  const folder = relative(process.cwd(), root) || '.';
+  const near = relative(process.cwd(), root) || '.';
+  const folder = near.startsWith('..') ? root : near;
   return [
     `Wrote ${files.join(' and ')} in ${folder}.`,
     'Next:  skein up --detach',

@@ -39,7 +39,7 @@ export const command: Command = {
 async function showBakery(context: Context, gateway: string): Promise<void> {
   const client = connectNode(homeOf(context));
   note('Deploying examples/bakery…');
-  const deployed = await deployFolder(client, BAKERY, note);
+  const { answer: deployed } = await deployFolder(client, BAKERY, note);
   const url = `${deployed.url}orders`;
   const answer = await post(url, gateway);
   const report = await reportOf(client, answer.requestId);
@@ -105,7 +105,6 @@ function story(told: {
   control: string;
 }): string[] {
   const { answer, gateway } = told;
-  const orders = curlFor(new URL('/', told.url).href, gateway).replace(/\/?$/, '/orders');
   return [
     '',
     'An order was placed at the bakery:',
@@ -116,7 +115,7 @@ function story(told: {
     ...(told.report === null ? [] : [`  ${told.report.replaceAll('\t', '  ').trim()}`]),
     '',
     'Go on:',
-    `  ${orders}`,
+    `  ${curlFor(told.url, gateway)}`,
     '  bin/skein list · logs bakery-orders -f · usage · help',
     `  functions answer at ${gateway}, the control API at ${told.control}`,
     '',

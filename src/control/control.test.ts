@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { fakeClock } from '../base/fake-clock.ts';
+import type { App } from '../model/index.ts';
+import { createRegistry, type Registry } from '../registry/index.ts';
+import { listenConfiguration, loadConfiguration } from '../store/index.ts';
+import { testDatabase } from '../store/testing.ts';
+import { type Control, createControl } from './control.ts';
+import { functionUrls } from './urls.ts';
+
+const A = 'a'.repeat(64);
+const B = 'b'.repeat(64);
+
+function bakery(over: Partial<App> = {}): App {
+  const config = {
+    ...({ shape: 'function', runtime: 'nodejs24.x', handler: 'index.handler', database: 'main' } as const),
+    ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512, environment: {} },
+  };
+  const routes = [{ method: 'POST', path: '/orders' }];
+  return {
+    app: 'bakery',
+    hosts: [],
+    databases: ['main'],
+    functions: [{ key: 'orders', config, reserved: null, routes }],
+    ...over,
+  };
+}
+
+suite('the control plane', () => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  let registry: Registry;
+  let control: Control;
+  /** What happened outside the store, in order. */
+  let done: string[];
+  let packages: Set<string>;
+
+  before(async () => {
+    database = await testDatabase();
+    await database.sql`insert into skein.artifacts (digest, bytes, chunks) select unnest(${[A, B]}::text[]), 0, 0`;
+  });
+  after(() => database[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    const { sql } = database;
+    await sql`truncate skein.apps, skein.version_counters, skein.databases cascade`;
+    const clock = fakeClock();
+    registry = createRegistry({
+      load: () => loadConfiguration(sql),
+      listen: (poke) => listenConfiguration(sql, poke),
+      clock,
+    });
+    await registry.start();
+    done = [];
+    packages = new Set([A, B]);
+    control = createControl({
+      sql,
+      clock,
+      registry,
+      artifacts: {
+        has: async (digest) => packages.has(digest),
+        ensure: async (digest) => done.push(`unpack ${digest[0]}`),
+      },
+      databases: {
+        async ensure({ app, key }) {
+          done.push(`make ${key}`);
+          await sql`insert into skein.databases (app, key, database_name, role_name, password)
+            values (${app}, ${key}, 'd', 'r', 'p') on conflict do nothing`;
+        },
+        async drop({ app, key }) {
+          done.push(`drop ${key}`);
+          await sql`delete from skein.databases where app = ${app} and key = ${key}`;
+        },
+      },
+      domain: 'localhost',
+      urlOf: functionUrls('http://127.0.0.1:8080', 'localhost'),
+      instancesOf: () => 2,
+    });
+  });
+  const stopRegistry = () => registry.stop();
+
+  test('a deploy answers when this node serves it, with what to call', async (t) => {
+    t.after(stopRegistry);
+    assert.deepEqual(await control.deploy(bakery(), { orders: A }), {
+      app: 'bakery',
+      url: 'http://bakery.localhost:8080/',
+      functions: [
+        { name: 'bakery-orders', version: '1', changed: true, url: 'http://bakery-orders.localhost:8080/' },
+      ],
+    });
+    assert.equal(registry.current().functions.get('bakery-orders')?.aliases.get('live'), 1);
+    assert.ok(registry.current().databases.has('bakery/main'));
+    assert.deepEqual(done, ['make main', 'unpack a']);
+    assert.deepEqual(control.list().functions, [
+      {
+        name: 'bakery-orders',
+        shape: 'function',
+        version: '1',
+        url: 'http://bakery-orders.localhost:8080/',
+        instances: 2,
+      },
+    ]);
+  });
+
+  test('a deploy that will be refused makes nothing beforehand', async (t) => {
+    t.after(stopRegistry);
+    packages.delete(A);
+    await assert.rejects(control.deploy(bakery(), { orders: A }), { code: 'artifact-not-found' });
+    await assert.rejects(control.deploy(bakery(), {}), { code: 'bad-request', message: /bakery-orders/ });
+    await assert.rejects(control.deploy(bakery(), { orders: B, cakes: B }), { message: /"cakes"/ });
+    await assert.rejects(control.deploy(bakery({ hosts: ['Other.Localhost'] }), { orders: B }), {
+      code: 'manifest-invalid',
+      message: /other\.localhost/,
+    });
+    await control.deploy(bakery({ hosts: ['shop.example'] }), { orders: B });
+    done.length = 0;
+    await assert.rejects(control.deploy(bakery({ app: 'rival', hosts: ['shop.example'] }), { orders: B }), {
+      code: 'route-taken',
+    });
+    assert.deepEqual(done, []);
+  });
+
+  test('a rollback is served when it answers', async (t) => {
+    t.after(stopRegistry);
+    await control.deploy(bakery(), { orders: A });
+    await control.deploy(bakery(), { orders: B });
+    assert.deepEqual(await control.rollback({ name: 'bakery-orders', to: null }), {
+      name: 'bakery-orders',
+      from: '2',
+      version: '1',
+    });
+    assert.equal(registry.current().functions.get('bakery-orders')?.aliases.get('live'), 1);
+    const { versions } = await control.versions('bakery-orders');
+    assert.deepEqual(
+      versions.map(({ version, live }) => [version, live]),
+      [
+        ['2', false],
+        ['1', true],
+      ],
+    );
+  });
+
+  test('destroy keeps the data until it is asked for, also when the app is gone already', async (t) => {
+    t.after(stopRegistry);
+    await control.deploy(bakery(), { orders: A });
+    assert.deepEqual(await control.destroy({ app: 'bakery', data: false }), {
+      app: 'bakery',
+      functions: ['bakery-orders'],
+      databases: [],
+    });
+    assert.equal(registry.current().functions.size, 0);
+    assert.deepEqual((await control.destroy({ app: 'bakery', data: true })).databases, ['main']);
+    assert.equal(done.at(-1), 'drop main');
+    await assert.rejects(control.destroy({ app: 'bakery', data: true }), { code: 'app-not-found' });
+  });
+});
+
+test('URLs leave out the port that the scheme has anyway', () => {
+  assert.equal(functionUrls('https://0.0.0.0', 'fn.example')('a-b'), 'https://a-b.fn.example/');
+});
