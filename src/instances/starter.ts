@@ -63,18 +63,22 @@ export function createStarter(parts: StarterParts): Starter {
       }),
     async start(version, blank) {
       const id = blank?.sandbox.id ?? parts.newId();
-      const setup = await setupOf(parts, version, id);
+      const codeDir = await parts.codeOf(version.artifact);
+      const setup = setupOf(parts, version, { instanceId: id, taskRoot: parts.driver.taskRoot(codeDir) });
       const { runtime, memoryMb, ephemeralMb } = version.config;
       const prepare = () => parts.runtimes.prepare(runtime, memoryMb, canBeBlank(version) ? null : setup);
       const booted = blank ?? (await boot(parts, { id, memoryMb, ephemeralMb, prepare }));
-      return await specialise(parts, { version, setup, booted, wasBlank: blank !== null });
+      return await specialise(parts, { version, setup, codeDir, booted, wasBlank: blank !== null });
     },
     discard,
   };
 }
 
-async function setupOf(parts: StarterParts, version: Version, instanceId: string): Promise<Setup> {
-  const { codeOf, driver, databaseUrlOf, clock } = parts;
+function setupOf(
+  { databaseUrlOf, clock }: StarterParts,
+  version: Version,
+  { instanceId, taskRoot }: { instanceId: string; taskRoot: string },
+): Setup {
   const { config, functionName } = version;
   const databaseUrl = databaseUrlOf(version);
   const day = new Date(clock.wallMs()).toISOString().slice(0, 10).replaceAll('-', '/');
@@ -85,7 +89,7 @@ async function setupOf(parts: StarterParts, version: Version, instanceId: string
     runtime: config.runtime,
     handler: config.handler,
     memoryMb: config.memoryMb,
-    taskRoot: driver.taskRoot(await codeOf(version.artifact)),
+    taskRoot,
     environment:
       databaseUrl === null ? config.environment : { ...config.environment, DATABASE_URL: databaseUrl },
     initializationType: 'on-demand',
@@ -133,13 +137,14 @@ async function boot(parts: StarterParts, { id, memoryMb, ephemeralMb, prepare }:
 interface Specialisation {
   readonly version: Version;
   readonly setup: Setup;
+  readonly codeDir: string;
   readonly booted: Booted;
   readonly wasBlank: boolean;
 }
 
 async function specialise(
   parts: StarterParts,
-  { version, setup, booted, wasBlank }: Specialisation,
+  { version, setup, codeDir, booted, wasBlank }: Specialisation,
 ): Promise<Instance> {
   const { clock } = parts;
   const { sandbox, guest, log, tagsLogs } = booted;
@@ -147,7 +152,7 @@ async function specialise(
   const began = clock.nowMs();
   log.assign({ functionName: version.functionName, version: version.version, tagsLogs });
   sandbox.limit({ memoryMb, ephemeralMb });
-  await sandbox.place(await parts.codeOf(version.artifact));
+  await sandbox.place(codeDir);
   const limitMs = parts.initMs ?? LIMITS.initMs;
   const failure = await initFailure(booted, within(clock, limitMs, guest.init(setup)), limitMs);
   const phases: StartPhases = {
