@@ -36,22 +36,26 @@ function openBlanks({ min = 3, max = 8, failing = false } = {}) {
 
 suite('blank sandboxes', () => {
   test('are booted ahead for versions in use, and topped up when one is taken', async () => {
-    const { blanks, state } = openBlanks();
+    const { blanks, clock, state } = openBlanks();
     blanks.stock([testVersion()]);
     await settle();
     assert.equal(blanks.ready, 3);
     assert.notEqual(blanks.take(testVersion(), true), null);
+    await settle();
+    assert.equal(state.boots, 3, 'not at once: what was taken has the processor to itself first');
+    await clock.advance(100);
     await settle();
     assert.equal(blanks.ready, 3);
     assert.equal(state.boots, 4);
   });
 
   test('grow with what was taken lately, up to their maximum, and no further', async () => {
-    const { blanks } = openBlanks({ max: 5 });
+    const { blanks, clock } = openBlanks({ max: 5 });
     blanks.stock([testVersion()]);
     await settle();
     for (let taken = 0; taken < 20; taken++) {
       blanks.take(testVersion(), true);
+      await clock.advance(100);
       await settle();
     }
     assert.equal(blanks.ready, 5);
@@ -77,13 +81,16 @@ suite('blank sandboxes', () => {
     assert.equal(blanks.take(testVersion(), true), null);
   });
 
-  test('that died are not given away', async () => {
-    const { blanks, exits } = openBlanks({ min: 1 });
+  test('that died are not given away, and are replaced after a rest', async () => {
+    const { blanks, clock, exits } = openBlanks({ min: 1 });
     blanks.stock([testVersion()]);
     await settle();
     exits[0]!({ code: 1, signal: null, outOfMemory: false });
     await settle();
     assert.equal(blanks.ready, 0);
+    await clock.advance(5_000);
+    await settle();
+    assert.equal(blanks.ready, 1);
   });
 
   test('a machine that cannot boot one is told about, and is given a rest', async () => {

@@ -22,6 +22,8 @@ export interface BlankOptions {
 const RESERVED = 2;
 /** What was taken within this time counts as lately, in ms. */
 const LATELY_MS = 10_000;
+/** A shelf is refilled this long after something was taken, in ms: booting at once would slow down what was started. */
+const REFILL_AFTER_MS = 100;
 /** After a boot that failed the shelf rests this long, in ms. */
 const REST_MS = 5_000;
 /** Most shelves; a node with more memory sizes in use starts the rest without blanks. */
@@ -88,6 +90,7 @@ export class Blanks {
     shelf.takenAtMs = shelf.takenAtMs.filter((atMs) => atMs > nowMs - LATELY_MS).slice(-this.#options.max);
     shelf.takenAtMs.push(nowMs);
     const booted = first || shelf.ready.length > RESERVED ? (shelf.ready.shift() ?? null) : null;
+    shelf.restUntilMs = Math.max(shelf.restUntilMs, nowMs + REFILL_AFTER_MS);
     this.#refill(shelf);
     return booted;
   }
@@ -127,6 +130,12 @@ export class Blanks {
     });
   }
 
+  #died(shelf: Shelf, booted: Booted): void {
+    if (!remove(shelf.ready, booted)) return; // it had been taken: its owner knows
+    shelf.restUntilMs = this.#parts.clock.nowMs() + REST_MS;
+    this.#refill(shelf);
+  }
+
   async #bootOne(shelf: Shelf): Promise<void> {
     const release = await this.#parts.slots.acquire(`blank ${shelf.runtime}`);
     try {
@@ -134,7 +143,7 @@ export class Blanks {
       const booted = await this.#parts.starter.boot(shelf.runtime, shelf.memoryMb);
       if (this.#closed || !shelf.wanted) return await this.#parts.starter.discard(booted);
       shelf.ready.push(booted);
-      booted.sandbox.exited.then(() => remove(shelf.ready, booted));
+      booted.sandbox.exited.then(() => this.#died(shelf, booted));
     } catch (problem) {
       shelf.restUntilMs = this.#parts.clock.nowMs() + REST_MS;
       this.#parts.onProblem(problem);
@@ -148,7 +157,9 @@ function keyOf({ config }: Version): string {
   return `${config.runtime} ${config.memoryMb}`;
 }
 
-function remove<T>(list: T[], item: T): void {
+/** @returns whether it was there */
+function remove<T>(list: T[], item: T): boolean {
   const at = list.indexOf(item);
   if (at !== -1) list.splice(at, 1);
+  return at !== -1;
 }
