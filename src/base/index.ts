@@ -5,3 +5,4 @@ export { processIdentity } from './process.ts';
 export { type Random, seededRandom, systemRandom, uuidSource } from './random.ts';
 export type { Service } from './service.ts';
 export { TokenBucket } from './token-bucket.ts';
+export { unixSocketPath } from './unix-socket.ts';

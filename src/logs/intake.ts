@@ -5,11 +5,10 @@
  * on it, and hands it to the driver as the process's output; from then on the process and the log
  * thread talk alone.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { unixSocketPath } from '../base/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
 import type { Owner } from './source.ts';
@@ -39,8 +38,7 @@ export async function startLogIntake(
   { socketFolder, databaseUrl }: { socketFolder: string; databaseUrl: string },
   onLost: (lines: number, why: string) => void,
 ): Promise<LogIntake> {
-  const socketPath = socketIn(socketFolder);
-  rmSync(socketPath, { force: true });
+  const socketPath = unixSocketPath(socketFolder, 'logs.sock');
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: threadOptions(socketPath, databaseUrl),
   });
@@ -100,12 +98,6 @@ function intake(worker: Worker, { socketPath, settling, stopped }: Thread): LogI
       rmSync(socketPath, { force: true });
     },
   };
-}
-
-/** The kernel takes 107 bytes of path. */
-function socketIn(folder: string): string {
-  const path = join(folder, 'logs.sock');
-  return Buffer.byteLength(path) <= 100 ? path : join(mkdtempSync(join(tmpdir(), 'skein-')), 'logs.sock');
 }
 
 function connected(path: string): Promise<Socket> {

@@ -13,9 +13,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import { type Clock, Fault, type Random } from '../../base/index.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
+import { type ChannelPair, type Channels, createChannels } from './channels.ts';
 import { killQuietly, sweepRunFiles, writeRunFile } from './run-files.ts';
 import { type UserSource, userSource } from './users.ts';
 import { startWatch, type Watch } from './watch.ts';
@@ -32,6 +32,7 @@ interface Host {
   readonly runFiles: string;
   readonly users: UserSource;
   readonly watch: Watch;
+  readonly channels: Channels;
   readonly clock: Clock;
   readonly running: Set<Sandbox>;
   closed: boolean;
@@ -43,6 +44,7 @@ export function processDriver({ home, clock, random }: ProcessDriverOptions): Sa
     runFiles: join(home, 'run'),
     users: userSource(random),
     watch: startWatch(),
+    channels: createChannels(join(home, 'run')),
     clock,
     running: new Set(),
     closed: false,
@@ -64,6 +66,7 @@ export function processDriver({ home, clock, random }: ProcessDriverOptions): Sa
     async close() {
       host.closed = true;
       await Promise.all([...host.running].map((sandbox) => sandbox.stop(0)));
+      host.channels.close();
       await host.watch.close();
     },
   };
@@ -73,18 +76,21 @@ async function startProcess(host: Host, spec: SandboxSpec): Promise<Sandbox> {
   if (host.closed) throw new Fault('shutting-down', 'This node is shutting down and starts nothing more.');
   const uid = host.users.take();
   const scratch = join(host.scratch, spec.id);
+  const channel = spec.channel ? await host.channels.open() : null;
   makeScratch(scratch, uid);
-  const child = spawnIn(spec, scratch, uid);
-  spec.output.destroy(); // the process has its own copy now
+  const child = spawnIn(spec, { scratch, uid, channel });
+  spec.output.destroy(); // the process has its own copies now
+  channel?.guest.destroy();
   try {
     await started(child);
   } catch (cause) {
+    channel?.host.destroy();
     host.users.giveBack(uid);
     await rm(scratch, { recursive: true, force: true });
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new Fault('sandbox-failed', `The process of a sandbox could not be started: ${what}.`, { cause });
   }
-  const sandbox = processSandbox(host, child, { spec, scratch, uid });
+  const sandbox = processSandbox(host, child, { spec, scratch, uid, channel });
   host.running.add(sandbox);
   sandbox.gone.then(() => host.running.delete(sandbox));
   if (host.closed) await sandbox.stop(0); // closed while the process was being born
@@ -99,13 +105,13 @@ function makeScratch(scratch: string, uid: number | null): void {
   chownSync(join(scratch, 'tmp'), uid, uid);
 }
 
-function spawnIn(spec: SandboxSpec, scratch: string, uid: number | null): ChildProcess {
+function spawnIn(spec: SandboxSpec, { scratch, uid, channel }: Omit<Born, 'spec'>): ChildProcess {
   const [program, ...args] = spec.argv;
   return spawn(program as string, args, {
     cwd: scratch,
     env: { ...spec.environment, TMPDIR: join(scratch, 'tmp'), HOME: join(scratch, 'tmp') },
     detached: true, // a session of its own: Ctrl-C at the node's terminal is not for the sandboxes
-    stdio: ['ignore', spec.output, spec.output, spec.channel ? 'pipe' : 'ignore'],
+    stdio: ['ignore', spec.output, spec.output, channel?.guest ?? 'ignore'],
     ...(uid === null ? {} : { uid, gid: uid }),
   });
 }
@@ -121,9 +127,10 @@ interface Born {
   readonly spec: SandboxSpec;
   readonly scratch: string;
   readonly uid: number | null;
+  readonly channel: ChannelPair | null;
 }
 
-function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid }: Born): Sandbox {
+function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, channel }: Born): Sandbox {
   const pid = child.pid as number;
   const watched = host.watch.add(pid, spec.memoryMb);
   const runFile = writeRunFile(host.runFiles, pid, uid);
@@ -141,7 +148,7 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid }:
   return {
     id: spec.id,
     pid,
-    channel: (child.stdio[3] as Duplex | null | undefined) ?? null,
+    channel: channel?.host ?? null,
     exited,
     gone,
     place: async () => {},
