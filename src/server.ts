@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type Api, createApi } from './api/index.ts';
 import { createArtifacts } from './artifacts/index.ts';
-import { systemClock as clock, periodically, systemRandom, uuidSource } from './base/index.ts';
+import { systemClock as clock, Fault, periodically, systemRandom, uuidSource } from './base/index.ts';
 import { lockHome } from './cluster/index.ts';
 import { type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
 import { type Control, createControl, functionUrls } from './control/index.ts';
@@ -146,7 +146,9 @@ async function openState({ options, hooks, building, folder, problem }: Site) {
   building.defer(() => database.stop());
   const sql = connect({ url: database.url });
   building.defer(() => sql.end({ timeout: 2 }));
-  await migrate(sql);
+  await migrate(sql).catch((error) => {
+    throw options.databaseUrl === null ? error : unreachable(error, database);
+  });
   const keys = await loadNodeKeys({
     putIfAbsent: (key, value) => putSettingIfAbsent(sql, key, { ...value }),
   });
@@ -315,6 +317,17 @@ async function openDatabase({ databaseUrl, home }: Options, hooks: NodeHooks): P
     onEvent: (event) =>
       hooks.onLog(`PostgreSQL ${event.kind}: ${describe('error' in event ? event.error : event)}`),
   });
+}
+
+/** The store speaks to a node that runs; this one has yet to start. @returns any other error as it is */
+function unreachable(error: unknown, { host, port }: Database): unknown {
+  if (!(error instanceof Fault) || error.code !== 'database-unavailable') return error;
+  const { code = 'no answer' } = error.facts;
+  return new Fault(
+    'database-unavailable',
+    `The database of --database-url cannot be reached at ${host}:${port} (${code}). Is PostgreSQL running there, and may this machine connect? Without --database-url the node starts its own.`,
+    { facts: { ...error.facts, host, port }, cause: error },
+  );
 }
 
 function databaseUrlOf(snapshot: Snapshot, version: Version, server: Database): string | null {

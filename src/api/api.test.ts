@@ -373,6 +373,7 @@ suite('the control API', () => {
     await ask('/api/v1/functions/f/logs?after=5&limit=10');
     assert.deepEqual(node.seen.logs, { functionName: 'f', after: '5', sinceMs: null, limit: 10 });
     assert.equal((await ask('/api/v1/functions/f/logs?limit=0')).status, 400);
+    assert.equal((await ask('/api/v1/functions/nobody/logs')).status, 404);
   });
 
   test('usage is summed by function', async () => {

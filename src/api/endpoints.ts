@@ -129,13 +129,17 @@ function functionEndpoints({ control, invoker, logs, newRequestId }: ApiOptions)
         sinceMs: z.coerce.number().min(0).optional(),
         limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
       }),
-      handle: ({ params, query }) =>
-        logs.read({
+      handle: async ({ params, query }) => {
+        const page = await logs.read({
           functionName: params.name,
           after: query.after ?? null,
           sinceMs: query.sinceMs ?? null,
           limit: query.limit,
-        }),
+        });
+        // What is gone has logs, and what is new has none: only what is neither is a wrong name.
+        if (query.after === undefined && page.entries.length === 0) await control.versions(params.name);
+        return page;
+      },
     }),
   ];
 }

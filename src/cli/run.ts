@@ -24,7 +24,7 @@ export async function runCommand(argv: readonly string[], env: Environment): Pro
   const [name = 'help', ...rest] = argv;
   try {
     if (name === '--version' || name === '-v' || name === 'version') return showVersion(rest);
-    if (name === '--help' || name === '-h' || name === 'help') return showHelp(rest[0]);
+    if (name === '--help' || name === '-h' || name === 'help') return await showHelp(rest[0]);
     return (await dispatch(name, rest, env)) ?? 0;
   } catch (error) {
     return report(error, rest.includes('--json'));
@@ -37,7 +37,7 @@ async function dispatch(
   env: Environment,
 ): Promise<number | undefined> {
   const listed = COMMANDS[name];
-  if (listed === undefined) throw unknownCommand(name);
+  if (listed === undefined) throw await unknownCommand(name);
   if (argv.includes('--help') || argv.includes('-h')) return showHelp(name);
   const { command } = await listed.load();
   return command.run(readArguments(name, command, { argv, env }));
@@ -72,15 +72,19 @@ function showVersion(argv: readonly string[]): number {
   return 0;
 }
 
-function showHelp(name: string | undefined): number {
+async function showHelp(name: string | undefined): Promise<number> {
   if (name === undefined || name.startsWith('-')) print(overview());
-  else if (COMMANDS[name] === undefined) throw unknownCommand(name);
+  else if (COMMANDS[name] === undefined) throw await unknownCommand(name);
   else print(helpOf(name));
   return 0;
 }
 
-function unknownCommand(name: string): Fault {
-  return usageFault(`There is no command "${name}". "skein help" lists what there is.`);
+/** Loads what compares words only here, so that nobody else waits for it. */
+async function unknownCommand(name: string): Promise<Fault> {
+  const { nearest } = await import('../manifest/index.ts');
+  const meant = nearest(name, Object.keys(COMMANDS));
+  const hint = meant === null ? '' : ` Did you mean "${meant}"?`;
+  return usageFault(`There is no command "${name}".${hint} "skein help" lists what there is.`);
 }
 
 function report(error: unknown, json: boolean): number {

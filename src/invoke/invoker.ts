@@ -82,7 +82,7 @@ function resolve({ registry, clock }: InvokerParts, invocation: Invocation): Att
   if (entry === undefined) {
     throw new Fault(
       'function-not-found',
-      `There is no function ${functionName}. \`skein list\` shows what there is.`,
+      `There is no function "${functionName}" here. "skein list" shows the functions of this node.`,
       {
         facts: { functionName },
       },
@@ -92,9 +92,8 @@ function resolve({ registry, clock }: InvokerParts, invocation: Invocation): Att
   const byAlias = entry.aliases.get(wanted);
   const version = entry.versions.get(byAlias ?? (/^[1-9]\d{0,8}$/.test(wanted) ? Number(wanted) : -1));
   if (version === undefined) {
-    throw new Fault('version-not-found', `${functionName} has no version or alias ${wanted}.`, {
-      facts: { functionName, qualifier: wanted },
-    });
+    const message = `Function "${functionName}" has no version or alias "${wanted}". "skein versions ${functionName}" shows what is kept.`;
+    throw new Fault('version-not-found', message, { facts: { functionName, qualifier: wanted } });
   }
   const bytes = typeof event === 'string' ? Buffer.byteLength(event) : event.byteLength;
   if (bytes > LIMITS.eventBytes) {

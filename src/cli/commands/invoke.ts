@@ -23,7 +23,7 @@ export const command: Command = {
   words: { min: 1, max: 1 },
   async run(context) {
     const event = readEvent(context);
-    const [name = '', qualifier] = (context.words[0] ?? '').split(':', 2);
+    const [name, qualifier] = targetOf(context.words[0] ?? '');
     const query = qualifier === undefined ? '' : `?qualifier=${encodeURIComponent(qualifier)}`;
     const path = `/api/v1/functions/${encodeURIComponent(name)}/invocations${query}`;
     const answer = await connectNode(homeOf(context)).call<InvokeAnswer>('POST', path, event);
@@ -32,6 +32,13 @@ export const command: Command = {
     return answer.functionError === null ? 0 : 1;
   },
 };
+
+/** @throws {Fault} `option-invalid` */
+function targetOf(word: string): [name: string, qualifier: string | undefined] {
+  const [name = '', qualifier, ...more] = word.split(':');
+  if (name !== '' && qualifier !== '' && more.length === 0) return [name, qualifier];
+  throw usageFault(`"${word}" is not NAME or NAME:QUALIFIER, such as bakery-orders:3 or bakery-orders:live.`);
+}
 
 /** @returns JSON text. @throws {Fault} `option-invalid` when it is none */
 function readEvent(context: Context): string {

@@ -318,9 +318,24 @@ suite('code that is named in a manifest', () => {
     await using at = await project({ 'code/index.js': '1' });
     const { zip, sha256 } = await at.pack();
     await writeFile(at.at('ready.zip'), zip);
-    const ready = await at.pack('anything', 'nodejs24.x', 'ready.zip');
+    const ready = await at.pack('index.handler', 'nodejs24.x', 'ready.zip');
     assert.ok(ready.zip.equals(zip));
     assert.equal(ready.sha256, sha256);
+  });
+
+  test('a ready zip without what its handler names is refused, with what it holds', async () => {
+    await using at = await project({ 'code/index.js': '1', 'code/lib/app.py': '' });
+    await writeFile(at.at('ready.zip'), (await at.pack()).zip);
+    const missing = (message: RegExp) => fault('manifest-invalid', message);
+    await assert.rejects(
+      at.pack('main.handler', 'nodejs24.x', 'ready.zip'),
+      missing(/handler: .*"main\.handler".*main\.js.*it holds index\.js/),
+    );
+    await assert.rejects(
+      at.pack('bootstrap', 'provided.al2023', 'ready.zip'),
+      missing(/looked for bootstrap;/),
+    );
+    await at.pack('lib.app.handler', 'python3.11', 'ready.zip');
   });
 
   test('what is not there, is no folder, is no zip or is too long a zip is refused', async () => {

@@ -4,12 +4,13 @@ import { existsSync } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Fault } from '../../base/index.ts';
-import { LIMITS, type RuntimeName } from '../../model/index.ts';
+import type { RuntimeName } from '../../model/index.ts';
 import { type Bundle, bundle } from './bundle.ts';
 import { addFolder, type Contents, contents } from './contents.ts';
 import { type Code, checkBootstrap, type Entry, nodeEntry, pythonEntry } from './entry.ts';
 import { addPackages } from './packages.ts';
-import { tooLarge, zip } from './zip.ts';
+import { readZip } from './ready-zip.ts';
+import { zip } from './zip.ts';
 
 export interface PackRequest {
   /** The manifest's folder. */
@@ -26,7 +27,7 @@ export interface Packed {
   readonly zip: Buffer;
   /** Of the zip, lower-case hex. The same code gives the same one. */
   readonly sha256: string;
-  /** Files in the package; null for a ready `.zip`, which is not opened. */
+  /** Files in the package; null for a ready `.zip`. */
   readonly files: number | null;
   /** For people: what was done that they may want to know. */
   readonly notes: readonly string[];
@@ -63,16 +64,10 @@ function badCode({ key }: PackRequest, why: string): Fault {
 }
 
 async function readyZip(request: PackRequest, file: { path: string; bytes: number }): Promise<Packed> {
-  const { path, bytes } = file;
-  if (!path.endsWith('.zip'))
-    throw badCode(request, `${path} is a file, but no .zip; name a folder or a .zip file`);
-  if (bytes > LIMITS.packageBytes) throw tooLarge(bytes, request.key);
-  const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw badCode(request, `${path} cannot be read (${error.code})`);
-  });
-  if (content.subarray(0, 2).toString('latin1') !== 'PK') {
-    throw new Fault('package-invalid', `${path} is not a zip file.`, { facts: { key: request.key } });
-  }
+  const { handler, runtime, key } = request;
+  if (!file.path.endsWith('.zip'))
+    throw badCode(request, `${file.path} is a file, but no .zip; name a folder or a .zip file`);
+  const content = await readZip({ ...file, handler, runtime, key });
   return { zip: content, sha256: sha256(content), files: null, notes: [] };
 }
 
