@@ -212,7 +212,7 @@ suite('HTTP through the front door', () => {
     test('more at once than the function may have: 429 with Retry-After', async () => {
       await using barrier = await startBarrier();
       const first = at('one', `/?${barrier.url}`);
-      await barrier.arrived(1);
+      await barrier.arrived(1, [first]);
       const second = await at('one', `/?${barrier.url}`);
       assertRefusal(second, 429, /concurrency/i);
       assert.match(String(second.headers['retry-after']), /^[1-9]\d*$/);
