@@ -27,6 +27,7 @@ const { loadHandler } = require('./load.cjs');
 const { Invoker } = require('./invoke.cjs');
 const stream = require('./stream.cjs');
 const { reporter } = require('./report.cjs');
+const trace = require('./trace.cjs');
 
 /** Header: deadline (8), length of the texts (4), texts separated by newlines; then the event. */
 function readWork(payload) {
@@ -57,6 +58,7 @@ async function setUp(setup) {
   try {
     process.chdir(setup.taskRoot);
     Object.assign(process.env, setup.environment);
+    trace.install();
     const handler = await loadHandler(setup.taskRoot, setup.handler);
     invoker = new Invoker(channel, handler, contextConstants(setup.environment));
   } catch (error) {

@@ -11,6 +11,7 @@ const { logError, RuntimeError } = require('./errors.cjs');
 const { reporter } = require('./report.cjs');
 const { isStreaming, responseStream } = require('./stream.cjs');
 const { TO_HOST } = require('./protocol.cjs');
+const trace = require('./trace.cjs');
 
 const NEVER_SETTLED =
   'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
@@ -30,7 +31,6 @@ class Invoker {
   #isAsync;
   /** What to do when the event loop is empty; null while there is no invocation. */
   #onEmpty = null;
-  #traceId = '';
 
   /**
    * @param {InstanceType<typeof import('./channel.cjs')['Channel']>} channel
@@ -50,7 +50,7 @@ class Invoker {
   /** @param {Work} work */
   invoke(work) {
     output.setRequest(work.requestId);
-    this.#setTrace(work.traceId);
+    trace.set(work.traceId);
     this.#channel.busy();
     this.#onEmpty = () => {};
     try {
@@ -163,13 +163,6 @@ class Invoker {
     this.#onEmpty = null;
     output.flush();
     this.#channel.idle();
-  }
-
-  #setTrace(id) {
-    if (id === this.#traceId) return;
-    this.#traceId = id;
-    if (id === '') delete process.env._X_AMZN_TRACE_ID;
-    else process.env._X_AMZN_TRACE_ID = id;
   }
 }
 

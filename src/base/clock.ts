@@ -19,7 +19,7 @@ class SystemTimer implements Timer {
   readonly #timeout: NodeJS.Timeout;
 
   constructor(delayMs: number, action: () => void) {
-    this.#timeout = setTimeout(action, delayMs);
+    this.#timeout = setTimeout(action, Math.max(0, delayMs)); // what is overdue is due now
     this.#timeout.unref();
   }
 

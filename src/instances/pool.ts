@@ -114,8 +114,7 @@ export class Pool {
    * @throws {InitFailure} when the instance started for this caller could not initialise
    */
   async lease(signal: AbortSignal | null): Promise<Lease> {
-    if (this.#closed)
-      throw new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
+    if (this.#closed) throw shuttingDown();
     for (let member = this.#idle.at(-1); member !== undefined; member = this.#idle.at(-1)) {
       if (member.instance?.open) return this.#grant(this.#unshelve(member));
       this.#retire(member); // it died on the shelf, and its exit is not known yet
@@ -141,8 +140,7 @@ export class Pool {
   /** Refuses whoever waits, and drains. */
   close(): void {
     this.#closed = true;
-    const fault = new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
-    for (const waiter of [...this.#waiters]) waiter.reject(fault);
+    for (const waiter of [...this.#waiters]) waiter.reject(shuttingDown());
     this.drain();
   }
 
@@ -340,4 +338,8 @@ export class Pool {
     const message = `No instance of ${name} became free within ${queueTimeoutMs / 1_000} s. Try again shortly.`;
     return new Fault('queue-timeout', message, { facts: { functionName: name, queueTimeoutMs } });
   }
+}
+
+function shuttingDown(): Fault {
+  return new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
 }

@@ -70,7 +70,16 @@ export function createInvoker(parts: InvokerParts): Invoker {
         recordRefusal(parts, attempt, 'throttled');
         throw fault;
       }
-      return await admitted(parts, attempt, { signal, leave: () => admission.leave(name, reserved) });
+      const leave = () => admission.leave(name, reserved);
+      let lease: Lease;
+      try {
+        lease = await parts.fleet.lease(attempt.version, signal);
+      } catch (error) {
+        leave();
+        return leaseFailed(parts, attempt, error);
+      }
+      const run = new Run(parts, attempt, { lease, leave });
+      return run.conclude(await lease.instance.run(run.work(), attempt.version.config.timeoutMs));
     },
   };
 }
@@ -107,29 +116,6 @@ function resolve({ registry, clock }: InvokerParts, invocation: Invocation): Att
     alias: byAlias === undefined ? null : wanted,
     arrivedMs: clock.nowMs(),
   };
-}
-
-interface Admitted {
-  readonly signal: AbortSignal | null;
-  /** Counts the invocation out again; called once, when its instance is free. */
-  readonly leave: () => void;
-}
-
-async function admitted(
-  parts: InvokerParts,
-  attempt: Attempt,
-  { signal, leave }: Admitted,
-): Promise<InvokeResult> {
-  let lease: Lease;
-  try {
-    lease = await parts.fleet.lease(attempt.version, signal);
-  } catch (error) {
-    leave();
-    return leaseFailed(parts, attempt, error);
-  }
-  const run = new Run(parts, attempt, { lease, leave });
-  const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
-  return run.conclude(result);
 }
 
 /** Nobody's instance: the function could not initialise, or the platform had no place for it. */

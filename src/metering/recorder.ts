@@ -1,7 +1,7 @@
 /**
  * The recorder: usage records on their way to PostgreSQL, off the request path.
  *
- * Recording is an append to an array. A few times a second what has come is handed to a thread,
+ * Recording is a line of text in a buffer: no object outlives its request for it. A few times a second what has come is handed to a thread,
  * which writes it in batches; writing a record twice counts once, so the thread may try again after
  * any failure. A crash of the node loses what is younger than a flush. While PostgreSQL is away
  * records wait, up to `backlogRecords`; beyond that the oldest batch goes, counted and reported.
@@ -24,7 +24,8 @@ export interface RecorderThreadOptions {
 }
 
 export type ToRecorderThread =
-  | { readonly kind: 'batch'; readonly json: string }
+  /** A record a line, as JSON. */
+  | { readonly kind: 'batch'; readonly lines: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'flush'; readonly ticket: number }
   | { readonly kind: 'stop' };
 
@@ -34,6 +35,9 @@ export type FromRecorderThread =
 
 /** How often records are handed over, in ms: most of what a crash can lose. */
 const FLUSH_MS = 200;
+/** Text that waits for the next flush; a full buffer is handed over at once. */
+const TEXT_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
 
 export function startRecorder(
   { databaseUrl, clock }: { databaseUrl: string; clock: Clock },
@@ -45,7 +49,8 @@ export function startRecorder(
   worker.unref();
   const waiting = new Map<number, () => void>();
   const stopped = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  let records: UsageRecord[] = [];
+  const text = Buffer.allocUnsafeSlow(TEXT_BYTES);
+  let used = 0;
   let scheduled = false;
   let ticket = 0;
   let stopping = false;
@@ -58,14 +63,18 @@ export function startRecorder(
 
   function handOver(): void {
     scheduled = false;
-    if (records.length === 0) return;
-    worker.postMessage({ kind: 'batch', json: JSON.stringify(records) } satisfies ToRecorderThread);
-    records = [];
+    if (used === 0) return;
+    const lines = new Uint8Array(text.subarray(0, used));
+    worker.postMessage({ kind: 'batch', lines } satisfies ToRecorderThread, [lines.buffer]);
+    used = 0;
   }
 
   return {
     record(record) {
-      records.push(record);
+      const line = JSON.stringify(record);
+      if (used + line.length * 3 + 1 > TEXT_BYTES) handOver();
+      used += text.write(line, used);
+      text[used++] = NEWLINE;
       if (scheduled) return;
       scheduled = true;
       clock.after(FLUSH_MS, handOver);

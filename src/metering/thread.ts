@@ -30,6 +30,11 @@ function add(records: readonly UsageRecord[]): void {
   tell({ kind: 'lost', records: over });
 }
 
+function parse(lines: Uint8Array): UsageRecord[] {
+  const text = Buffer.from(lines.buffer).toString('utf8').trimEnd();
+  return JSON.parse(`[${text.replaceAll('\n', ',')}]`) as UsageRecord[];
+}
+
 async function writeAll(): Promise<void> {
   if (writing) return;
   writing = true;
@@ -57,7 +62,7 @@ async function end(): Promise<void> {
 }
 
 port.on('message', (message: ToRecorderThread) => {
-  if (message.kind === 'batch') add(JSON.parse(message.json) as UsageRecord[]);
+  if (message.kind === 'batch') add(parse(message.lines));
   else if (message.kind === 'flush') flushes.push(message.ticket);
   else stopping = true;
   void writeAll();
