@@ -66,13 +66,6 @@ function assertRetryAfter(answer: HttpAnswer): void {
   assert.ok(Number(answer.headers['retry-after']) >= 1, `retry-after: ${answer.headers['retry-after']}`);
 }
 
-async function coldStarts(node: RealNode, name: string): Promise<number> {
-  const { functions } = (await node.control('GET', '/api/v1/usage')).json() as {
-    functions: { name: string; coldStarts: number }[];
-  };
-  return functions.find((fn) => fn.name === name)?.coldStarts ?? 0;
-}
-
 async function instancesLeft(node: RealNode): Promise<number> {
   const { instances } = JSON.parse((await node.skein(['status', '--json'])).stdout) as {
     instances: Record<'starting' | 'idle' | 'busy' | 'frozen', number>;
@@ -114,8 +107,8 @@ suite('many requests at once', () => {
       'never two at once in one instance',
     );
     await eventually('every cold start is on the bill', async () => {
-      const counted = await coldStarts(node, 'crowd-f');
-      return counted === CROWD || counted;
+      const { coldStarts } = await node.usage('crowd-f');
+      return coldStarts === CROWD || coldStarts;
     });
 
     await eventually('no instance is left', async () => (await instancesLeft(node)) || true, 30_000);
@@ -152,10 +145,8 @@ suite('at a limit', () => {
     seenBy(await Promise.all(running));
     seenBy([await call(node, 'few-f.localhost', { waitMs: 0 })]);
     await eventually('the throttle is on the bill', async () => {
-      const usage = (await node.control('GET', '/api/v1/usage')).json() as {
-        functions: { throttles: number; invocations: number }[];
-      };
-      return (usage.functions[0]?.throttles === 1 && usage.functions[0].invocations === 3) || usage;
+      const { throttles, invocations } = await node.usage('few-f');
+      return (throttles === 1 && invocations === 3) || { throttles, invocations };
     });
   });
 

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { appFolder } from './app-folder.ts';
 import { type CommandResult, runCommand } from './command.ts';
 import { killQuietly } from './processes.ts';
 
@@ -23,10 +24,36 @@ export interface RealNode extends AsyncDisposable {
   up(): Promise<void>;
   /** `skein …` on this node; fails the test when the command fails, unless `allowFailure`. */
   skein(args: readonly string[], options?: { allowFailure?: boolean }): Promise<CommandResult>;
+  /** `skein deploy` of an app with these files, `skein.yaml` among them. */
+  deploy(
+    files: Readonly<Record<string, string>>,
+    options?: { allowFailure?: boolean },
+  ): Promise<CommandResult>;
   /** A request to the front door as if for `host`. */
   request(host: string, request: HttpRequest): Promise<HttpAnswer>;
   /** A request to the control API with the node's token; `body` is sent as JSON. */
   control(method: string, path: string, body?: unknown): Promise<HttpAnswer>;
+  /** What `skein invoke NAME --json` prints, without the command in between. */
+  invoke(name: string, event?: unknown): Promise<InvokeDocument>;
+  /** What `skein usage --json` prints about one function. */
+  usage(name: string): Promise<UsageSums>;
+}
+
+export interface InvokeDocument {
+  readonly functionError: string | null;
+  readonly payload: unknown;
+  readonly requestId: string;
+  readonly executedVersion: string;
+  readonly report: { readonly durationMs: number; readonly billedMs: number; readonly maxMemoryMb: number };
+}
+
+export interface UsageSums {
+  readonly invocations: number;
+  readonly errors: number;
+  readonly throttles: number;
+  readonly coldStarts: number;
+  readonly durationMs: number;
+  readonly billedMs: number;
 }
 
 export interface HttpRequest {
@@ -43,10 +70,13 @@ export interface HttpAnswer {
   json(): Record<string, unknown>;
 }
 
-/** Starts a node on free ports. `args` are added to `skein up`. */
-export async function startRealNode(args: readonly string[] = []): Promise<RealNode> {
+/** Starts a node on free ports. `args` are added to `skein up`, `env` to its environment. */
+export async function startRealNode(
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<RealNode> {
   const home = mkdtempSync(join(tmpdir(), 'skein-home-'));
-  const skein = commandOn(home);
+  const skein = commandOn(home, env);
   let written = { gateway: '', control: '', token: '', pid: 0 };
   const up = async () => {
     await skein(['up', '--detach', '--gateway', '127.0.0.1:0', '--control', '127.0.0.1:0', ...args]);
@@ -60,6 +90,8 @@ export async function startRealNode(args: readonly string[] = []): Promise<RealN
     rmSync(home, { recursive: true, force: true });
     throw error;
   }
+  const control: RealNode['control'] = (method, path, body) =>
+    controlRequest(written, { method, path, body });
   return {
     home,
     get gateway() {
@@ -74,7 +106,8 @@ export async function startRealNode(args: readonly string[] = []): Promise<RealN
     up,
     skein,
     request: (host, request) => send(new URL(written.gateway), host, request),
-    control: (method, path, body) => controlRequest(written, { method, path, body }),
+    control,
+    ...shortcuts(skein, control),
     async [Symbol.asyncDispose]() {
       await skein(['down'], { allowFailure: true });
       leaveNothing(written.pid, postgresPid);
@@ -83,8 +116,32 @@ export async function startRealNode(args: readonly string[] = []): Promise<RealN
   };
 }
 
-function commandOn(home: string): RealNode['skein'] {
-  const env = { ...process.env, SKEIN_HOME: home };
+function shortcuts(
+  skein: RealNode['skein'],
+  control: RealNode['control'],
+): Pick<RealNode, 'deploy' | 'invoke' | 'usage'> {
+  return {
+    async deploy(files, options) {
+      using folder = appFolder(files);
+      return await skein(['deploy', folder.path], options);
+    },
+    async invoke(name, event = {}) {
+      const answer = await control('POST', `/api/v1/functions/${name}/invocations`, event);
+      if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
+      return answer.json() as unknown as InvokeDocument;
+    },
+    async usage(name) {
+      const { functions } = (await control('GET', '/api/v1/usage')).json() as {
+        functions: (UsageSums & { name: string })[];
+      };
+      const nothing = { invocations: 0, errors: 0, throttles: 0, coldStarts: 0, durationMs: 0, billedMs: 0 };
+      return functions.find((fn) => fn.name === name) ?? nothing;
+    },
+  };
+}
+
+function commandOn(home: string, more: NodeJS.ProcessEnv): RealNode['skein'] {
+  const env = { ...process.env, ...more, SKEIN_HOME: home };
   return async (words, options = {}) => {
     const result = await runCommand(process.execPath, [join(ROOT, 'bin/skein'), ...words], {
       env,
