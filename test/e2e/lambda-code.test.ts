@@ -58,17 +58,24 @@ suite('Lambda code, unchanged', () => {
     return answer;
   }
 
-  /** The entries of a function, once there is the REPORT line of each of these requests. */
-  async function logsOf(fn: string, ...requestIds: string[]): Promise<Entry[]> {
+  /**
+   * The entries of a function, once each of these requests has its REPORT line and so many of its own:
+   * the two are written by two threads, and either may come first.
+   */
+  async function logsOf(fn: string, lines: number, ...requestIds: string[]): Promise<Entry[]> {
     let entries: Entry[] = [];
-    await eventually('every request is reported', async () => {
+    const count = (type: string, id: string) =>
+      entries.filter((entry) => entry.type === type && entry.requestId === id).length;
+    await eventually('every request is told whole', async () => {
       const { stdout } = await node.skein(['logs', `lambda-${fn}`, '--json']);
-      entries = stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-      const reported = entries.filter(({ type }) => type === 'REPORT').map(({ requestId }) => requestId);
-      return requestIds.every((id) => reported.includes(id)) || reported;
+      entries =
+        stdout.trim() === ''
+          ? []
+          : stdout
+              .trim()
+              .split('\n')
+              .map((line) => JSON.parse(line));
+      return requestIds.every((id) => count('REPORT', id) === 1 && count('line', id) >= lines) || entries;
     });
     return entries;
   }
@@ -185,7 +192,7 @@ suite('Lambda code, unchanged', () => {
 
     test('every line of Node.js belongs to its request; JSON keeps its fields', async () => {
       const [ada, bob] = [await invoke('logger', { who: 'Ada' }), await invoke('logger', { who: 'Bob' })];
-      const entries = await logsOf('logger', ada.requestId, bob.requestId);
+      const entries = await logsOf('logger', 5, ada.requestId, bob.requestId);
       for (const [who, { requestId }] of [
         ['Ada', ada],
         ['Bob', bob],
@@ -207,7 +214,7 @@ suite('Lambda code, unchanged', () => {
 
     test('so does every line of Python', { skip: unlessThere(PYTHON) }, async () => {
       const { requestId } = await invoke('python');
-      const lines = linesOf(await logsOf('python', requestId), requestId);
+      const lines = linesOf(await logsOf('python', 4, requestId), requestId);
       assert.deepEqual(
         lines.slice(0, 2).map(({ message }) => message),
         ['printed by python', 'to stderr'],
@@ -218,7 +225,7 @@ suite('Lambda code, unchanged', () => {
 
     test('and of a shell script', { skip: unlessThere(CURL) }, async () => {
       const { requestId } = await invoke('shell', { n: 1 });
-      const lines = linesOf(await logsOf('shell', requestId), requestId);
+      const lines = linesOf(await logsOf('shell', 1, requestId), requestId);
       assert.deepEqual(
         lines.map(({ message }) => message),
         ['Processing {"n":1}'],
@@ -256,7 +263,7 @@ suite('Lambda code, unchanged', () => {
 
   test('the sums of skein usage are those of the REPORT lines, and the lines say the same as their numbers', async () => {
     const last = await invoke('async');
-    const reports = (await logsOf('async', last.requestId)).filter(({ type }) => type === 'REPORT');
+    const reports = (await logsOf('async', 0, last.requestId)).filter(({ type }) => type === 'REPORT');
     const { functions } = JSON.parse((await node.skein(['usage', '--json'])).stdout);
     const usage = functions.find(({ name }: { name: string }) => name === 'lambda-async');
     const sum = (pick: (report: NonNullable<Entry['report']>) => number) =>
