@@ -2,6 +2,7 @@
  * The composition root: builds every object of a node by hand, in reading order, and takes them down
  * in the reverse order. Nothing here decides anything; where two rooms on one level meet, they meet here.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Api, createApi } from './api/index.ts';
 import { createArtifacts } from './artifacts/index.ts';
@@ -214,7 +215,8 @@ async function openDataPlane({ options, building, folder, driver, newId, problem
   building.defer(() => fleet.stop());
   const { accountConcurrency } = options;
   const record = (usage: UsageRecord) => recorder.record(usage);
-  const invoker = createInvoker({ registry, fleet, record, clock, accountConcurrency });
+  const processors = availableParallelism();
+  const invoker = createInvoker({ registry, fleet, record, clock, accountConcurrency, processors });
   const follow = (snapshot: Snapshot) => {
     invoker.setReserved(
       [...snapshot.functions.values()].reduce((sum, entry) => sum + (entry.reserved ?? 0), 0),

@@ -52,6 +52,7 @@ function open({ run, lease, coldStart = false, reserved = null, accountConcurren
     record: (record) => void records.push(record),
     clock,
     accountConcurrency,
+    processors: 2,
   });
   const invoke = (changes: Partial<Parameters<typeof invoker.invoke>[0]> = {}) =>
     invoker.invoke(

@@ -3,7 +3,7 @@
  *
  *   1. resolve   name and qualifier → a version, in the registry's snapshot
  *   2. admit     concurrency limits; above them the caller is refused at once
- *   3. lease     an instance from the fleet, waiting if it must
+ *   3. lease     an instance from the fleet, waiting if it must (and its turn, see turns.ts)
  *   4. run       deliver the event, keep the deadline, tell what came of it
  *
  * and then release and record. Nothing on this path touches the database or the disk. What a
@@ -26,6 +26,7 @@ import { Admission } from './admission.ts';
 import { exited, type Failure, initFailed, timedOut } from './failures.ts';
 import type { Invocation, InvokeResult, Report } from './invocation.ts';
 import { limited, StreamTooLong } from './stream.ts';
+import { Turns } from './turns.ts';
 
 export interface InvokerParts {
   readonly registry: { current(): Snapshot };
@@ -33,6 +34,8 @@ export interface InvokerParts {
   readonly record: (record: UsageRecord) => void;
   readonly clock: Clock;
   readonly accountConcurrency: number;
+  /** Processors of this machine: twice as many invocations are handed out in one instant, 4 at least. */
+  readonly processors: number;
 }
 
 export interface Invoker {
@@ -59,6 +62,7 @@ interface Attempt {
 
 export function createInvoker(parts: InvokerParts): Invoker {
   const admission = new Admission(parts.accountConcurrency);
+  const turns = new Turns(parts.clock, Math.max(4, 2 * parts.processors));
   return {
     setReserved: (total) => admission.setReserved(total),
     async invoke(invocation, signal) {
@@ -71,15 +75,20 @@ export function createInvoker(parts: InvokerParts): Invoker {
         throw fault;
       }
       const leave = () => admission.leave(name, reserved);
+      const taken = turns.take();
+      const turn = taken instanceof Promise ? await taken : taken;
       let lease: Lease;
       try {
         lease = await parts.fleet.lease(attempt.version, signal);
       } catch (error) {
+        turn.end();
         leave();
         return leaseFailed(parts, attempt, error);
       }
       const run = new Run(parts, attempt, { lease, leave });
-      return run.conclude(await lease.instance.run(run.work(), attempt.version.config.timeoutMs));
+      const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
+      turn.end();
+      return run.conclude(result);
     },
   };
 }
