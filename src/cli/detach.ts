@@ -1,8 +1,8 @@
 /** Starting a node in a process and session of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault } from '../base/index.ts';
+import { Fault, makeFolder } from '../base/index.ts';
 import { note } from './output.ts';
 import type { Ready, StartMessage } from './starter.ts';
 
@@ -34,8 +34,8 @@ export async function startDetached(home: string, argv: readonly string[]): Prom
 
 function openLog(home: string): { fd: number; path: string } {
   const path = join(home, 'node.log');
+  makeFolder(home, { mode: 0o711, what: 'The home' });
   try {
-    mkdirSync(home, { recursive: true, mode: 0o711 });
     if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.1`);
     return { fd: openSync(path, 'a', 0o600), path };
   } catch (error) {

@@ -12,7 +12,7 @@
  */
 import { chmod, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Clock, Fault, processIdentity } from '../base/index.ts';
+import { type Clock, Fault, makeFolder, processIdentity } from '../base/index.ts';
 
 export interface HomeLock {
   /** Gives the home free. May be called more than once. */
@@ -49,7 +49,7 @@ export async function lockHome(
   { pid = process.pid, clock }: HomeLockOptions,
 ): Promise<HomeLock> {
   const folder = join(home, 'lock');
-  await mkdir(home, { recursive: true });
+  makeFolder(home, { mode: 0o711, what: 'The home' });
   await chmod(home, 0o711); // sandboxes and the database server pass through to what is theirs
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const holder: Holder = { pid, identity: processIdentity(pid) ?? '', sinceMs: Math.round(clock.wallMs()) };

@@ -1,8 +1,8 @@
 /** Where a node's files are, and the one file that says how to reach it. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Fault } from '../base/index.ts';
+import { Fault, makeFolder } from '../base/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -67,7 +67,7 @@ export function resolveHome(given: {
 
 /** Writes `node.json`, whole or not at all, readable by its owner only. */
 export function writeNodeFile(home: string, content: NodeFile): void {
-  mkdirSync(home, { recursive: true, mode: 0o711 });
+  makeFolder(home, { mode: 0o711, what: 'The home' });
   const path = join(home, 'node.json');
   const draft = `${path}.${process.pid}.tmp`;
   writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
