@@ -11,6 +11,7 @@ const NAME = '_X_AMZN_TRACE_ID';
 let current = '';
 
 function install() {
+  /** @type {any} */
   const real = process.env;
   process.env = new Proxy(real, {
     get: (_, name) => (name === NAME ? current || undefined : real[name]),

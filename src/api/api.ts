@@ -62,7 +62,7 @@ function build(options: ApiOptions): FastifyInstance {
     return reply.code(ready ? 200 : 503).send({ ready });
   });
   const operations = endpoints(options);
-  for (const operation of operations) mount(app, operation);
+  for (const operation of operations) mount(app, operation, options);
   app.get('/api/v1/openapi.json', () => openApi(operations, options.status().version));
   return app;
 }
@@ -91,12 +91,16 @@ function guard(app: FastifyInstance, options: ApiOptions): void {
   });
 }
 
-function mount(app: FastifyInstance, endpoint: Endpoint): void {
+function mount(app: FastifyInstance, endpoint: Endpoint, { whileDatabaseAnswers }: ApiOptions): void {
   app.route({
     method: endpoint.method,
     url: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
     config: { zip: endpoint.body === 'zip' },
-    handler: (request, reply) => endpoint.handle(readCall(endpoint, request, reply) as never),
+    handler(request, reply) {
+      const call = readCall(endpoint, request, reply) as never;
+      if (!endpoint.needsDatabase) return endpoint.handle(call);
+      return whileDatabaseAnswers(async () => endpoint.handle(call));
+    },
   });
 }
 

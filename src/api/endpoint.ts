@@ -19,6 +19,8 @@ export interface Endpoint {
   readonly query: z.ZodType;
   /** Shape of a JSON body; `event`: any JSON, handed on as it is; `zip`: a stream; null: no body. */
   readonly body: z.ZodType | 'event' | 'zip' | null;
+  /** Refused at once while the database is away, rather than begun. */
+  readonly needsDatabase: boolean;
   readonly handle: (call: Call<never, never, never>) => Promise<unknown> | unknown;
 }
 
@@ -38,7 +40,8 @@ export function endpoint<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  readonly needsDatabase?: boolean;
   readonly handle: (call: Call<z.output<P>, z.output<Q>, BodyOf<B>>) => Promise<unknown> | unknown;
 }): Endpoint {
-  return { params: NOTHING, query: NOTHING, body: null, ...given } as Endpoint;
+  return { params: NOTHING, query: NOTHING, body: null, needsDatabase: false, ...given } as Endpoint;
 }

@@ -32,6 +32,7 @@ function artifactEndpoints({ artifacts }: ApiOptions): Endpoint[] {
       method: 'HEAD',
       path: '/api/v1/artifacts/{digest}',
       summary: 'Whether a package is stored',
+      needsDatabase: true,
       params: byDigest,
       handle: async ({ params, reply }) =>
         reply.code((await artifacts.has(params.digest)) ? 200 : 404).send(),
@@ -40,6 +41,7 @@ function artifactEndpoints({ artifacts }: ApiOptions): Endpoint[] {
       method: 'PUT',
       path: '/api/v1/artifacts/{digest}',
       summary: 'Store a package: a zip whose SHA-256 is {digest}',
+      needsDatabase: true,
       params: byDigest,
       body: 'zip',
       handle: async ({ params, request }) => {
@@ -58,6 +60,7 @@ function appEndpoints({ control }: ApiOptions): Endpoint[] {
       method: 'POST',
       path: '/api/v1/apps/{app}/deployments',
       summary: 'Deploy an app: all of it or nothing',
+      needsDatabase: true,
       params: z.object({ app: name }),
       body: z.object({ manifest: z.unknown(), artifacts: z.record(name, digest) }),
       handle: ({ params, body }) => {
@@ -70,6 +73,7 @@ function appEndpoints({ control }: ApiOptions): Endpoint[] {
       method: 'DELETE',
       path: '/api/v1/apps/{app}',
       summary: 'Delete an app; with data=true its databases too',
+      needsDatabase: true,
       params: z.object({ app: name }),
       query: z.object({ data: flag }),
       handle: ({ params, query }) => control.destroy({ app: params.app, data: query.data === 'true' }),
@@ -89,6 +93,7 @@ function functionEndpoints({ control, invoker, logs, newRequestId }: ApiOptions)
       method: 'GET',
       path: '/api/v1/functions/{name}/versions',
       summary: 'The kept versions of a function, newest first',
+      needsDatabase: true,
       params: byName,
       handle: ({ params }) => control.versions(params.name),
     }),
@@ -96,6 +101,7 @@ function functionEndpoints({ control, invoker, logs, newRequestId }: ApiOptions)
       method: 'POST',
       path: '/api/v1/functions/{name}/rollback',
       summary: 'Point live at version {to}, or at the one it pointed at before',
+      needsDatabase: true,
       params: byName,
       body: z.object({ to: version.optional() }),
       handle: ({ params, body }) => control.rollback({ name: params.name, to: body.to ?? null }),
@@ -123,6 +129,7 @@ function functionEndpoints({ control, invoker, logs, newRequestId }: ApiOptions)
       method: 'GET',
       path: '/api/v1/functions/{name}/logs',
       summary: 'Log entries after a cursor, oldest first',
+      needsDatabase: true,
       params: byName,
       query: z.object({
         after: z.string().max(200).optional(),
@@ -150,6 +157,7 @@ function nodeEndpoints({ usage, status, shutdown }: ApiOptions): Endpoint[] {
       method: 'GET',
       path: '/api/v1/usage',
       summary: 'What every function has used, summed',
+      needsDatabase: true,
       handle: async () => usageDocument(await usage.totals()),
     }),
     endpoint({

@@ -47,6 +47,8 @@ export interface ApiOptions {
   /** Bearer token that every request but /healthz and /readyz carries. */
   readonly token: string;
   readonly clock: Clock;
+  /** Does work that needs the database, or says within seconds that it is away. */
+  readonly whileDatabaseAnswers: <T>(work: () => Promise<T>) => Promise<T>;
   readonly control: Control;
   readonly artifacts: {
     has(digest: string): Promise<boolean>;

@@ -15,4 +15,3 @@ export {
   type Options,
   parseOptions,
 } from './options.ts';
-export { findPython } from './programs.ts';

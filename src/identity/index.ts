@@ -8,6 +8,5 @@ export {
   type InstanceCredentials,
   type InstanceIdentity,
   instanceCredentials,
-  verifyInstanceToken,
 } from './instance-credentials.ts';
 export { type KeyStore, loadNodeKeys, type NodeKeys } from './node-keys.ts';

@@ -1,3 +1,3 @@
 export { createRegistry, type Registry, type RegistryOptions } from './registry.ts';
 export type { Snapshot } from './snapshot.ts';
-export { type StoredConfiguration, snapshotOf } from './snapshot-of.ts';
+export type { StoredConfiguration } from './snapshot-of.ts';

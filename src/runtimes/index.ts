@@ -21,7 +21,6 @@ export {
   type Setup,
   type Work,
 } from './guest.ts';
-export { StreamBroken } from './lambda/answer-stream.ts';
 export type { GuestCredentials } from './lambda/guest-listener.ts';
 
 export interface RuntimesOptions {

@@ -1,4 +1,3 @@
-export { type FakeDriver, fakeDriver } from './fake.ts';
 export { processDriver } from './process/driver.ts';
 export { lend, type SandboxFolder, sandboxFolder } from './process/reach.ts';
 export { safe } from './safe.ts';
