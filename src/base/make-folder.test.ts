@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { Fault } from './fault.ts';
 import { makeFolder } from './make-folder.ts';
 
-const HOME = { mode: 0o711, what: 'The home' };
+const HOME = { mode: 0o711, what: 'The home', wayOut: 'Choose another.' };
 
 suite('a folder that is wanted', () => {
   test('is made with all that is missing above it, and may be there already', () => {

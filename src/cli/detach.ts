@@ -34,7 +34,7 @@ export async function startDetached(home: string, argv: readonly string[]): Prom
 
 function openLog(home: string): { fd: number; path: string } {
   const path = join(home, 'node.log');
-  makeFolder(home, { mode: 0o711, what: 'The home' });
+  makeFolder(home, { mode: 0o711, what: 'The home', wayOut: 'Choose another with --home.' });
   try {
     if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.1`);
     return { fd: openSync(path, 'a', 0o600), path };

@@ -67,7 +67,7 @@ export function resolveHome(given: {
 
 /** Writes `node.json`, whole or not at all, readable by its owner only. */
 export function writeNodeFile(home: string, content: NodeFile): void {
-  makeFolder(home, { mode: 0o711, what: 'The home' });
+  makeFolder(home, { mode: 0o711, what: 'The home', wayOut: 'Choose another with --home.' });
   const path = join(home, 'node.json');
   const draft = `${path}.${process.pid}.tmp`;
   writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
