@@ -49,7 +49,7 @@ export async function lockHome(
   { pid = process.pid, clock }: HomeLockOptions,
 ): Promise<HomeLock> {
   const folder = join(home, 'lock');
-  makeFolder(home, { mode: 0o711, what: 'The home' });
+  makeFolder(home, { mode: 0o711, what: 'The home', wayOut: 'Choose another with --home.' });
   await chmod(home, 0o711); // sandboxes and the database server pass through to what is theirs
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const holder: Holder = { pid, identity: processIdentity(pid) ?? '', sinceMs: Math.round(clock.wallMs()) };
