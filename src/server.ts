@@ -42,6 +42,7 @@ import {
   startEmbedded,
   usageAfter,
   usageTotals,
+  watchDatabase,
 } from './store/index.ts';
 
 export const VERSION = '0.1.0';
@@ -150,6 +151,8 @@ async function openState({ options, hooks, building, folder, problem }: Site) {
   await migrate(sql).catch((error) => {
     throw options.databaseUrl === null ? error : unreachable(error, database);
   });
+  const watch = watchDatabase({ url: database.url, clock });
+  building.defer(() => watch.stop());
   const keys = await loadNodeKeys({
     putIfAbsent: (key, value) => putSettingIfAbsent(sql, key, { ...value }),
   });
@@ -177,7 +180,7 @@ async function openState({ options, hooks, building, folder, problem }: Site) {
   });
   await artifacts.start();
   building.defer(() => artifacts.stop());
-  return { database, sql, keys, registry, recorder, logs, artifacts };
+  return { database, sql, watch, keys, registry, recorder, logs, artifacts };
 }
 
 type State = Awaited<ReturnType<typeof openState>>;
@@ -253,6 +256,7 @@ async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) 
     domain: options.domain,
     token: state.keys.token,
     clock,
+    whileDatabaseAnswers: (work) => state.watch.during(work),
     control: openControl(site, { state, fleet, gateway }),
     artifacts: state.artifacts,
     invoker,

@@ -61,6 +61,7 @@ export function openNode() {
     domain: 'localhost',
     token: 'secret',
     clock: systemClock,
+    whileDatabaseAnswers: (work) => work(),
     control,
     artifacts: {
       has: async (digest) => node.stored.has(digest),

@@ -10,7 +10,10 @@ export interface NodeClient {
    * @throws {Fault} what the node refused with, or `node-not-running` when it does not answer
    */
   call<T>(method: string, path: string, body?: object | string): Promise<T>;
-  /** @returns whether a package is stored */
+  /**
+   * @returns whether a package is known to be stored; false also when the node could not tell, because the
+   *   upload that then follows is answered with the reason, for which an answer to HEAD has no place
+   */
   hasArtifact(digest: string): Promise<boolean>;
   putArtifact(digest: string, zip: Buffer): Promise<void>;
 }
@@ -36,7 +39,7 @@ export function connectNode(home: string): NodeClient {
     },
     async hasArtifact(digest) {
       const answer = await send({ method: 'HEAD', path: `/api/v1/artifacts/${digest}` });
-      return answer.status === 200 || (answer.status !== 404 && refused(answer).status === 200);
+      return answer.status === 200;
     },
     async putArtifact(digest, zip) {
       refused(

@@ -23,3 +23,4 @@ export { migrate } from './migrate.ts';
 export { putSettingIfAbsent } from './settings.ts';
 export { dropOldUsage, insertUsage, usageAfter, usageTotals } from './usage.ts';
 export { listVersions, rollback } from './versions.ts';
+export { watchDatabase } from './watch.ts';
