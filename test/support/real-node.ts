@@ -131,7 +131,9 @@ function shortcuts(
       return answer.json() as unknown as InvokeDocument;
     },
     async usage(name) {
-      const { functions } = (await control('GET', '/api/v1/usage')).json() as {
+      const answer = await control('GET', '/api/v1/usage');
+      if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
+      const { functions } = answer.json() as {
         functions: (UsageSums & { name: string })[];
       };
       const nothing = { invocations: 0, errors: 0, throttles: 0, coldStarts: 0, durationMs: 0, billedMs: 0 };
