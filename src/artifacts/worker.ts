@@ -1,23 +1,12 @@
 /** The thread that hashes, judges, inflates and stores packages: one job at a time, told by message. */
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Fault } from '../base/index.ts';
+import { Fault, GIVE_WAY, giveWay } from '../base/index.ts';
 import { admit, type ChunkStore, fetch, type Job } from './jobs.ts';
 import type { Reply, WorkerData } from './worker-pool.ts';
 
 const port = parentPort!;
 const { cacheDir, url, module } = workerData as WorkerData;
 let store: ChunkStore | null = null;
-
-/** On Linux this lowers the calling thread alone: requests go first. Elsewhere it may be refused. */
-function stepBack(): void {
-  if (process.platform !== 'linux') return;
-  try {
-    setPriority(0, 10);
-  } catch {
-    // A container may forbid it; then packages compete with requests for the processor.
-  }
-}
 
 /** Loaded with the first job, so that what is wrong with it is that job's answer. */
 function loadStore(): Promise<{ openStore(url: string): ChunkStore }> {
@@ -38,7 +27,7 @@ async function run(job: Job): Promise<Reply> {
   }
 }
 
-stepBack();
+giveWay(GIVE_WAY.packages);
 port.on('message', (message: Job | 'end') => {
   if (message === 'end') void (store?.end() ?? Promise.resolve()).finally(() => port.close());
   else void run(message).then((reply) => port.postMessage(reply));

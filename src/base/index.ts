@@ -2,6 +2,7 @@ export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
 export { FAULTS, Fault, type FaultCode, type FaultFacts } from './fault.ts';
 export { makeFolder } from './make-folder.ts';
 export { periodically } from './periodic.ts';
+export { GIVE_WAY, giveWay } from './priority.ts';
 export { processIdentity } from './process.ts';
 export { type Random, seededRandom, systemRandom, uuidSource } from './random.ts';
 export type { Service } from './service.ts';

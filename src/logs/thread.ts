@@ -7,7 +7,7 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { periodically, systemClock } from '../base/index.ts';
+import { GIVE_WAY, giveWay, periodically, systemClock } from '../base/index.ts';
 import { connect, insertLines } from '../store/index.ts';
 import type { LogLine } from './line.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
@@ -26,6 +26,7 @@ interface Connection {
   readTotal: number;
 }
 
+giveWay(GIVE_WAY.records);
 const options = workerData as ThreadOptions;
 const port = parentPort!;
 const sql = connect({ url: options.databaseUrl, max: 1 });

@@ -1,6 +1,6 @@
 /** The thread behind recorder.ts: batches in order, each until it is written. See there. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { sleep, systemClock } from '../base/index.ts';
+import { GIVE_WAY, giveWay, sleep, systemClock } from '../base/index.ts';
 import type { UsageRecord } from '../model/index.ts';
 import { connect, insertUsage } from '../store/index.ts';
 import type { FromRecorderThread, RecorderThreadOptions, ToRecorderThread } from './recorder.ts';
@@ -11,6 +11,7 @@ const RETRY_MS = 250;
 /** How often a stop tries to write what is left before it gives up. */
 const STOP_TRIES = 20;
 
+giveWay(GIVE_WAY.records);
 const { databaseUrl, backlogRecords } = workerData as RecorderThreadOptions;
 const port = parentPort!;
 const sql = connect({ url: databaseUrl, max: 1 });

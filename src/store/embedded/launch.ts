@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { copyFile, readFile, rename, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, Fault, sleep } from '../../base/index.ts';
+import { type Clock, Fault, GIVE_WAY, giveWay, sleep } from '../../base/index.ts';
 import { LIMITS } from '../../model/index.ts';
 import { nameOf, type Place, spawnAs } from './place.ts';
 
@@ -73,6 +73,7 @@ export async function launch(place: Place, options: LaunchOptions): Promise<Runn
   closeSync(log);
   const ended = endOf(child);
   child.unref();
+  if (child.pid !== undefined) giveWay(GIVE_WAY.records, child.pid);
   const reason = await Promise.race([ended, ready(place, child, options)]);
   if (reason === null) return { pid: child.pid!, ended };
   if (options.signal.aborted) {
