@@ -54,6 +54,7 @@ async function setUp(setup) {
     const error = errors.unhandledRejection(reason, promise);
     end('Unhandled Promise Rejection', error, UNHANDLED_REJECTION);
   });
+  process.on('exit', sayGoodbye);
   channel.busy();
   try {
     process.chdir(setup.taskRoot);
@@ -67,6 +68,11 @@ async function setUp(setup) {
   output.flush();
   channel.idle();
   channel.sendText(TO_HOST.READY, '');
+}
+
+/** What a handler leaves behind may end the process after its answer; the next event may be on its way by then. */
+function sayGoodbye() {
+  if (invoker?.isIdle) channel.sendText(TO_HOST.GOODBYE, '');
 }
 
 function contextConstants(environment) {

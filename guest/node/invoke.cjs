@@ -47,6 +47,11 @@ class Invoker {
     process.on('beforeExit', () => this.#onEmpty?.());
   }
 
+  /** Whether there is no invocation under way. */
+  get isIdle() {
+    return this.#onEmpty === null;
+  }
+
   /** @param {Work} work */
   invoke(work) {
     output.setRequest(work.requestId);

@@ -14,5 +14,6 @@ module.exports = {
     STREAM_DATA: 8,
     STREAM_END: 9,
     STREAM_DONE: 10,
+    GOODBYE: 11,
   },
 };

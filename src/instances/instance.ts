@@ -7,7 +7,14 @@
 import type { Clock } from '../base/index.ts';
 import type { InstanceLog } from '../logs/index.ts';
 import type { Version } from '../model/index.ts';
-import { type Answer, type FunctionError, type Guest, GuestGone, type Work } from '../runtimes/index.ts';
+import {
+  type Answer,
+  type FunctionError,
+  type Guest,
+  GuestGone,
+  NotBegun,
+  type Work,
+} from '../runtimes/index.ts';
 import type { Exit, Sandbox } from '../sandbox/index.ts';
 
 /** Where the time of a start went, ms. */
@@ -24,7 +31,9 @@ export interface StartPhases {
 export type RunResult =
   | Answer
   | { readonly kind: 'exit'; readonly exit: Exit }
-  | { readonly kind: 'timeout' };
+  | { readonly kind: 'timeout' }
+  /** The process was ending already when the work came: no code of the function has seen it. */
+  | { readonly kind: 'not-begun' };
 
 /** The start of an instance came to nothing because of the function's own code. */
 export class InitFailure extends Error {
@@ -57,7 +66,7 @@ export interface Instance {
   readonly open: boolean;
   /** Resolves as soon as its process has ended, for whatever reason. */
   readonly exited: Promise<unknown>;
-  /** One at a time. Rejects for a bug in the guest only. After `timeout` and `exit` the instance is of no more use. */
+  /** One at a time. Rejects for a bug in the guest only. After `timeout`, `exit` and `not-begun` the instance is of no more use. */
   run(work: Work, timeoutMs: number): Promise<RunResult>;
   /** How the process ended, once a stream broke off; ends the process if it has not. */
   exitOf(): Promise<Exit>;
@@ -108,7 +117,8 @@ export function createInstance({
           },
           (error: unknown) => {
             timer.cancel();
-            if (error instanceof GuestGone) exitOf().then((exit) => resolve({ kind: 'exit', exit }));
+            if (error instanceof NotBegun) resolve({ kind: 'not-begun' });
+            else if (error instanceof GuestGone) exitOf().then((exit) => resolve({ kind: 'exit', exit }));
             else reject(error); // a bug in the guest: let it be seen
           },
         );

@@ -143,6 +143,29 @@ suite('the one door', () => {
     assert.deepEqual(fates, ['discard']);
   });
 
+  test('an invocation whose instance was ending already runs on another, as if nothing had been', async () => {
+    const results: RunResult[] = [
+      { kind: 'not-begun' },
+      { kind: 'not-begun' },
+      { kind: 'result', payload: Buffer.from('1') },
+    ];
+    const { invoke, records, fates } = open({ run: async () => results.shift()! });
+    assert.equal((await invoke()).kind, 'result');
+    assert.deepEqual(fates, ['discard', 'discard', 'reuse']);
+    assert.deepEqual(
+      records.map((record) => record.outcome),
+      ['ok'],
+    );
+  });
+
+  test('a function whose instances all end before they begin is told so, after a few', async () => {
+    const { invoke, fates } = open({ run: async () => ({ kind: 'not-begun' }) });
+    const result = await invoke();
+    assert(result.kind === 'error');
+    assert.equal(result.errorType, 'Runtime.ExitError');
+    assert.equal(fates.length, 4);
+  });
+
   const EXITS = [
     [{ code: 1, signal: null, outOfMemory: false }, 'Runtime exited with error: exit status 1'],
     [{ code: 0, signal: null, outOfMemory: false }, 'Runtime exited without providing a reason'],

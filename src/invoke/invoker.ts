@@ -60,6 +60,9 @@ interface Attempt {
   readonly arrivedMs: number;
 }
 
+/** Instances that may turn out to be ending, one after the other, before an invocation fails for it. */
+const MAX_OTHERS = 3;
+
 export function createInvoker(parts: InvokerParts): Invoker {
   const admission = new Admission(parts.accountConcurrency);
   const turns = new Turns(parts.clock, Math.max(4, 2 * parts.processors));
@@ -75,20 +78,23 @@ export function createInvoker(parts: InvokerParts): Invoker {
         throw fault;
       }
       const leave = () => admission.leave(name, reserved);
-      const taken = turns.take();
-      const turn = taken instanceof Promise ? await taken : taken;
-      let lease: Lease;
-      try {
-        lease = await parts.fleet.lease(attempt.version, signal);
-      } catch (error) {
+      for (let others = MAX_OTHERS; ; others--) {
+        const taken = turns.take();
+        const turn = taken instanceof Promise ? await taken : taken;
+        let lease: Lease;
+        try {
+          lease = await parts.fleet.lease(attempt.version, signal);
+        } catch (error) {
+          turn.end();
+          leave();
+          return leaseFailed(parts, attempt, error);
+        }
+        const run = new Run(parts, attempt, { lease, leave });
+        const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
         turn.end();
-        leave();
-        return leaseFailed(parts, attempt, error);
+        if (result.kind !== 'not-begun' || others === 0) return run.conclude(result);
+        lease.release('discard');
       }
-      const run = new Run(parts, attempt, { lease, leave });
-      const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
-      turn.end();
-      return run.conclude(result);
     },
   };
 }
@@ -203,6 +209,8 @@ class Run {
     const { requestId } = this.#attempt.invocation;
     if (result.kind === 'timeout') return timedOut(requestId, this.#attempt.version.config.timeoutMs);
     if (result.kind === 'exit') return exited(requestId, result.exit);
+    if (result.kind === 'not-begun')
+      return exited(requestId, { code: null, signal: null, outOfMemory: false });
     return { outcome: 'error', errorType: result.error.errorType, payload: result.error.payload };
   }
 

@@ -63,6 +63,9 @@ export class GuestGone extends Error {
   override readonly name = 'GuestGone';
 }
 
+/** It ended between two invocations: the one that was already on its way to it was never begun, and can be given to another. */
+export class NotBegun extends GuestGone {}
+
 export interface Guest {
   /**
    * False once no invocation can be handed over any more: the process ended, is about to (it

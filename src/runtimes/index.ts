@@ -16,6 +16,7 @@ export {
   type FunctionError,
   type Guest,
   GuestGone,
+  NotBegun,
   type Prepared,
   type Runtimes,
   type Setup,

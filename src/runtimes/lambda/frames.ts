@@ -22,6 +22,7 @@ export const TO_HOST = {
   streamData: 8,
   streamEnd: 9,
   streamDone: 10,
+  goodbye: 11,
 } as const;
 
 const HEADER_BYTES = 5;

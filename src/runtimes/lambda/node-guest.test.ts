@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { suite, test } from 'node:test';
-import { GuestGone, type Setup } from '../guest.ts';
+import { GuestGone, NotBegun, type Setup } from '../guest.ts';
 import { work } from '../guest-fixture.ts';
 import { encodeFrame, TO_HOST } from './frames.ts';
 import { NodeGuest } from './node-guest.ts';
@@ -47,4 +47,21 @@ suite('a guest that breaks the protocol is given up', () => {
     assert.equal((await answer).kind, 'result');
     await assert.rejects(guest.invoke(work({})), GuestGone);
   });
+});
+
+test('what is on its way to a guest that says goodbye was never begun', async () => {
+  const { guest, send } = pair();
+  send(TO_HOST.hello, HELLO);
+  const init = guest.init(setup);
+  await guest.booted();
+  await new Promise((resolve) => setImmediate(resolve));
+  send(TO_HOST.ready);
+  await init;
+  const first = guest.invoke(work({}));
+  send(TO_HOST.result, '1');
+  await first;
+  const second = guest.invoke(work({}));
+  send(TO_HOST.goodbye);
+  await assert.rejects(second, NotBegun);
+  assert.equal(guest.open, false);
 });

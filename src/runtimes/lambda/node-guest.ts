@@ -13,7 +13,15 @@
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '../../model/index.ts';
-import { type Answer, type FunctionError, type Guest, GuestGone, type Setup, type Work } from '../guest.ts';
+import {
+  type Answer,
+  type FunctionError,
+  type Guest,
+  GuestGone,
+  NotBegun,
+  type Setup,
+  type Work,
+} from '../guest.ts';
 import { AnswerStream, StreamBroken, streamTooLarge } from './answer-stream.ts';
 import {
   decodeError,
@@ -152,6 +160,8 @@ export class NodeGuest implements Guest {
         return this.#streaming().stream.end(null);
       case TO_HOST.streamDone:
         return this.#onStreamDone(payload.length === 0 ? null : decodeError(payload));
+      case TO_HOST.goodbye:
+        return this.#onGoodbye();
       case TO_HOST.hello:
         return this.#onHello(payload);
       case TO_HOST.ready:
@@ -200,6 +210,12 @@ export class NodeGuest implements Guest {
     } else if (state.at === 'busy') {
       this.#state = { at: 'leaving', answer: () => state.waiter.resolve({ kind: 'error', error }) };
     } else throw new ProtocolError('a guest ended an invocation nobody asked for');
+  }
+
+  /** What has been sent to it since its last answer, it has not read. */
+  #onGoodbye(): void {
+    if (this.#state.at === 'busy') this.#leave(new NotBegun('the guest ended before it began'));
+    else if (this.#state.at === 'idle') this.#leave(new GuestGone('the guest ended'));
   }
 
   #onStreamStart(contentType: string): void {

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS } from '../../model/index.ts';
-import type { Answer, FunctionError, GuestGone, Work } from '../guest.ts';
+import { type Answer, type FunctionError, type GuestGone, NotBegun, type Work } from '../guest.ts';
 import { AnswerStream, StreamBroken, streamTooLarge } from './answer-stream.ts';
 import { type ApiEvent, type ApiState, AWS_STATE, step } from './runtime-state.ts';
 
@@ -73,7 +73,8 @@ export class RuntimeApi {
     this.#gone = why;
     this.#init.reject(why);
     this.#endStream?.(why);
-    this.#current?.waiter.reject(why);
+    const begun = this.#state !== 'due'; // else it never asked for it
+    this.#current?.waiter.reject(begun ? why : new NotBegun('the guest ended before it asked for work'));
     this.#poll?.destroy();
   }
 
