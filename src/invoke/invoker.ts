@@ -77,26 +77,48 @@ export function createInvoker(parts: InvokerParts): Invoker {
         recordRefusal(parts, attempt, 'throttled');
         throw fault;
       }
-      const leave = () => admission.leave(name, reserved);
-      for (let others = MAX_OTHERS; ; others--) {
-        const taken = turns.take();
-        const turn = taken instanceof Promise ? await taken : taken;
-        let lease: Lease;
-        try {
-          lease = await parts.fleet.lease(attempt.version, signal);
-        } catch (error) {
-          turn.end();
-          leave();
-          return leaseFailed(parts, attempt, error);
-        }
-        const run = new Run(parts, attempt, { lease, leave });
-        const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
-        turn.end();
-        if (result.kind !== 'not-begun' || others === 0) return run.conclude(result);
-        lease.release('discard');
+      try {
+        return await hand(parts, turns, { attempt, signal, leave: () => admission.leave(name, reserved) });
+      } catch (error) {
+        admission.leave(name, reserved);
+        throw error;
       }
     },
   };
+}
+
+interface Admitted {
+  readonly attempt: Attempt;
+  readonly signal: AbortSignal | null;
+  /** Counts the invocation out again; called once, when its instance is free. */
+  readonly leave: () => void;
+}
+
+/** Gives an admitted invocation to an instance, and to another if the first turns out to be ending. */
+async function hand(
+  parts: InvokerParts,
+  turns: Turns,
+  { attempt, signal, leave }: Admitted,
+): Promise<InvokeResult> {
+  for (let others = MAX_OTHERS; ; others--) {
+    const taken = turns.take();
+    const turn = taken instanceof Promise ? await taken : taken;
+    let lease: Lease | null = null;
+    try {
+      lease = await parts.fleet.lease(attempt.version, signal);
+      const run = new Run(parts, attempt, { lease, leave });
+      const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
+      if (result.kind !== 'not-begun' || others === 0) return run.conclude(result);
+      lease.release('discard');
+    } catch (error) {
+      lease?.release('discard'); // a bug in the guest: the instance cannot be trusted
+      const failed = leaseFailed(parts, attempt, error);
+      leave();
+      return failed;
+    } finally {
+      turn.end();
+    }
+  }
 }
 
 /** @throws {Fault} when the snapshot has no such function, alias or version, or the event is too large */
