@@ -1,5 +1,7 @@
 /** `skein invoke NAME[:QUALIFIER] [--data JSON|@file|-]`: the answer on stdout, the report on stderr. */
 import { readFileSync } from 'node:fs';
+import { Fault } from '../../base/index.ts';
+import { LIMITS } from '../../model/index.ts';
 import { type Command, type Context, homeOf, text } from '../command.ts';
 import { connectNode } from '../node-client.ts';
 import { milliseconds, note, print, printJson, usageFault } from '../output.ts';
@@ -40,11 +42,19 @@ function targetOf(word: string): [name: string, qualifier: string | undefined] {
   throw usageFault(`"${word}" is not NAME or NAME:QUALIFIER, such as bakery-orders:3 or bakery-orders:live.`);
 }
 
-/** @returns JSON text. @throws {Fault} `option-invalid` when it is none */
+/**
+ * @returns JSON text
+ * @throws {Fault} `option-invalid` when it is none; `payload-too-large`, before the node would hang up on it
+ */
 function readEvent(context: Context): string {
   const data = text(context, 'data') ?? '{}';
   const event =
     data === '-' ? readFileSync(0, 'utf8') : data.startsWith('@') ? readFile(data.slice(1)) : data;
+  const bytes = Buffer.byteLength(event);
+  if (bytes > LIMITS.eventBytes) {
+    const message = `--data is ${bytes} bytes; an event has at most ${LIMITS.eventBytes} (6 MB).`;
+    throw new Fault('payload-too-large', message, { facts: { bytes, maxBytes: LIMITS.eventBytes } });
+  }
   try {
     JSON.parse(event);
     return event;
