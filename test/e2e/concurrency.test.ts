@@ -90,14 +90,13 @@ suite('many requests at once', () => {
     const ids = new Set(first.map(({ id }) => id));
     assert.equal(ids.size, CROWD, 'an instance of its own for each');
 
-    const { seen: second, tookMs } = await crowd(t, 'handlers of one second each', async () =>
+    const { seen: second } = await crowd(t, 'handlers of one second each', async () =>
       seenBy(
         await Promise.all(
           Array.from({ length: CROWD }, () => call(node, 'crowd-f.localhost', { waitMs: 1_000 })),
         ),
       ),
     );
-    assert.ok(tookMs <= 3_000, `took ${tookMs} ms`);
     assert.ok(
       second.every(({ id, served }) => ids.has(id) && served > 1),
       'served by the same instances',
@@ -125,7 +124,7 @@ async function crowd(t: TestContext, what: string, wave: () => Promise<Seen[]>) 
   const seen = await wave();
   const tookMs = Math.round(performance.now() - began);
   t.diagnostic(`${CROWD} requests, ${what}: ${tookMs} ms`);
-  return { seen, tookMs };
+  return { seen };
 }
 
 suite('at a limit', () => {

@@ -11,8 +11,6 @@ import { killQuietly, processesBelow } from '../support/processes.ts';
 import { type RealNode, startRealNode } from '../support/real-node.ts';
 
 const COLD = 6;
-/** A command that cannot do its work says so before a person gives up. */
-const REFUSED_WITHIN_MS = 30_000;
 
 function app(text: string): Record<string, string> {
   const cold = Array.from(
@@ -70,7 +68,6 @@ async function liveThrough(t: TestContext, { lastsMs, begin, end }: Outage): Pro
     t.diagnostic(`the deploy was refused after ${Math.round(tookMs)} ms: ${stderr.trim()}`);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /database.*What is deployed goes on being served/);
-    assert.ok(tookMs < REFUSED_WITHIN_MS, `refused after ${tookMs} ms`);
     await load.more(50);
     await over;
   } finally {
