@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Api, createApi } from './api/index.ts';
 import { createArtifacts } from './artifacts/index.ts';
 import { systemClock as clock, Fault, periodically, systemRandom, uuidSource } from './base/index.ts';
-import { lockHome } from './cluster/index.ts';
+import { lockHome, requireFreePort } from './cluster/index.ts';
 import { type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
 import { type Control, createControl, functionUrls } from './control/index.ts';
 import { createGateway, type Gateway } from './gateway/index.ts';
@@ -83,8 +83,13 @@ const INSTALLATION = new URL('..', import.meta.url).pathname;
 export async function startNode(options: Options, hooks: NodeHooks): Promise<RunningNode> {
   await using building = new AsyncDisposableStack();
   const site = await takeHome(options, hooks, building);
+  await requireFreePort(options.gateway, '--gateway'); // before a database is made for nothing
+  await requireFreePort(options.control, '--control');
   const state = await openState(site);
   const dataPlane = await openDataPlane(site, state);
+  building.defer(
+    keepBounds(state, dataPlane.fleet, site.problem('what is no longer needed could not be deleted')),
+  );
   const lifecycle = { ready: false, stop: () => Promise.resolve() };
   const { gateway, api } = await openEdges(site, { state, dataPlane, lifecycle });
   const { accessKeyId, secretAccessKey, token } = state.keys;
@@ -98,9 +103,6 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
     token,
   });
   building.defer(() => removeNodeFile(options.home));
-  building.defer(
-    keepBounds(state, dataPlane.fleet, site.problem('what is no longer needed could not be deleted')),
-  );
   lifecycle.ready = true;
   dataPlane.follow(state.registry.current()); // last, so that blanks are booted while nobody waits for the node
 
@@ -260,10 +262,13 @@ async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) 
     control: openControl(site, { state, fleet, gateway }),
     artifacts: state.artifacts,
     invoker,
-    logs: logReader({
-      linesAfter: (page) => linesAfter(state.sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
-      usageAfter: (page) => usageAfter(state.sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
-    }),
+    logs: logReader(
+      {
+        linesAfter: (page) => linesAfter(state.sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
+        usageAfter: (page) => usageAfter(state.sql, { ...page, sinceMs: page.sinceMs ?? 0 }),
+      },
+      clock,
+    ),
     usage: { totals: () => usageTotals(state.sql) },
     status: () => ({
       ready: lifecycle.ready,
@@ -361,7 +366,7 @@ function keepBounds(
   { sql, artifacts, registry }: State,
   fleet: Fleet,
   onProblem: (problem: unknown) => void,
-): () => Promise<void> {
+): () => void {
   return periodically(clock, {
     everyMs: RETENTION_EVERY_MS,
     onProblem,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -182,6 +182,11 @@ suite('artifacts', () => {
     await using at = await setup();
     await at.artifacts.put(Readable.from([ZIP]));
     const other = await at.artifacts.put(Readable.from([zipByHand([{ name: 'other' }])]));
+    const old = new Date(0);
+    await utimes(join(at.cacheDir, other.digest), old, old);
+    await at.artifacts.forgetAllBut(new Set([other.digest]));
+    assert.ok(existsSync(join(at.cacheDir, DIGEST)), 'a young one may belong to a deploy on its way');
+    await utimes(join(at.cacheDir, DIGEST), old, old);
     await at.artifacts.forgetAllBut(new Set([other.digest]));
     assert.ok(existsSync(join(at.cacheDir, other.digest)));
     assert.ok(!existsSync(join(at.cacheDir, DIGEST)));

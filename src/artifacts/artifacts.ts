@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -62,6 +62,8 @@ export interface Artifacts {
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
+/** An unpacked package is not forgotten within this time, ms. */
+const YOUNG_MS = 600_000;
 /** Uploads at once: each holds up to LIMITS.packageBytes of disk. */
 const MAX_UPLOADS = 16;
 
@@ -120,6 +122,8 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
     async forgetAllBut(keep) {
       for (const name of await readdir(cacheDir)) {
         if (!DIGEST.test(name) || keep.has(name) || fetching.has(name)) continue;
+        // A deploy unpacks first and commits then: what is young may be about to be used.
+        if (clock.wallMs() - (await stat(join(cacheDir, name))).mtimeMs < YOUNG_MS) continue;
         await rm(join(cacheDir, name), { recursive: true, force: true });
       }
     },

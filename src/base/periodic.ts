@@ -4,7 +4,7 @@ import type { Clock, Timer } from './clock.ts';
  * Runs a task again and again, `everyMs` after the last run has ended; the first time after `everyMs`.
  *
  * @param onProblem told when a run fails; the next one comes all the same
- * @returns ends it; resolves when a run that is under way has ended
+ * @returns ends it, without waiting for a run that is under way: whoever owns its connection cuts it off
  */
 export function periodically(
   clock: Clock,
@@ -13,22 +13,23 @@ export function periodically(
     task,
     onProblem,
   }: { everyMs: number; task: () => Promise<unknown>; onProblem: (problem: unknown) => void },
-): () => Promise<void> {
+): () => void {
   let stopped = false;
-  let running = Promise.resolve();
   let timer: Timer;
-  const schedule = () => {
-    if (!stopped) timer = clock.after(everyMs, run);
+  const run = async () => {
+    try {
+      await task();
+    } catch (problem) {
+      if (!stopped) onProblem(problem);
+    }
+    schedule();
   };
-  const run = () => {
-    running = task()
-      .then(() => {}, onProblem)
-      .then(schedule);
+  const schedule = () => {
+    if (!stopped) timer = clock.after(everyMs, () => void run());
   };
   schedule();
-  return async () => {
+  return () => {
     stopped = true;
     timer.cancel();
-    await running;
   };
 }

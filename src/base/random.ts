@@ -29,6 +29,8 @@ export function uuidSource(wallMs: () => number): () => string {
   let used = 0;
   let lastMs = 0;
   let counter = 0;
+  /** The part that is the same for a whole millisecond: making it costs more than all the rest. */
+  let time = '';
 
   return () => {
     if (used + 8 > pool.length) {
@@ -39,15 +41,21 @@ export function uuidSource(wallMs: () => number): () => string {
     if (ms > lastMs) {
       lastMs = ms;
       counter = 0;
+      time = timePart(ms);
     } else if (++counter > 0xfff) {
       lastMs += 1; // borrow from the next millisecond rather than lose the order
       counter = 0;
+      time = timePart(lastMs);
     }
-    const time = lastMs.toString(16).padStart(12, '0');
     const b = (at: number) => HEX[pool[used + at] as number] as string;
     const variant = HEX[((pool[used] as number) & 0x3f) | 0x80] as string;
-    const id = `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${variant}${b(1)}-${b(2)}${b(3)}${b(4)}${b(5)}${b(6)}${b(7)}`;
+    const id = `${time}-7${HEX[counter >> 4]?.slice(-2)}${HEX[counter & 0xf]?.slice(-1)}-${variant}${b(1)}-${b(2)}${b(3)}${b(4)}${b(5)}${b(6)}${b(7)}`;
     used += 8;
     return id;
   };
+}
+
+function timePart(ms: number): string {
+  const hex = ms.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }

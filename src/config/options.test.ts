@@ -71,7 +71,7 @@ suite('the options of a node', () => {
     ['queue-timeout', '1h', /900s/],
     ['blanks', '65', /0 to 64/],
     ['start-slots', '-1', /1 to 256/],
-    ['max-instances', '', /1 to 100000/],
+    ['max-instances', '', /1 to 4000/],
     ['tls-cert', '/c.pem', /--tls-cert needs --tls-key/],
     ['home', '', /--home is empty/],
   ];

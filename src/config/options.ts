@@ -56,7 +56,7 @@ export interface Options {
   readonly blanks: number;
   /** Instances that may be starting at once, 1 to 256; default twice the processors. More only makes all of them slower. */
   readonly startSlots: number;
-  /** Instances on this node, busy and idle, 1 to 100,000, default 2,000. */
+  /** Instances on this node, busy, idle and blank, 1 to 4,000, default 2,000. */
   readonly maxInstances: number;
 }
 
@@ -118,7 +118,7 @@ export function parseOptions(given: {
       max: 256,
       default: Math.min(256, Math.max(2, given.machine.cpus * 2)),
     }),
-    maxInstances: parseCount(read('max-instances'), { min: 1, max: 100_000, default: 2_000 }),
+    maxInstances: parseCount(read('max-instances'), { min: 1, max: 4_000, default: 2_000 }),
   };
   refuseOnePortForBoth(options);
   return Object.freeze(options);

@@ -4,7 +4,7 @@
  * Owns   one pool per version that is or was in use, until it is empty and no alias points at it.
  * Never  chooses a version: it is told which ones are current, and drains the others.
  */
-import type { Clock } from '../base/index.ts';
+import { type Clock, Fault } from '../base/index.ts';
 import type { Version } from '../model/index.ts';
 import { type BlankOptions, Blanks } from './blanks.ts';
 import { oldestIdle } from './evict.ts';
@@ -37,6 +37,9 @@ export class Fleet {
   readonly #slots: StartSlots;
   readonly #blanks: Blanks;
   #current = new Set<string>();
+  /** A start was refused for want of room since the last time there was some. */
+  #starved = false;
+  #closed = false;
 
   constructor(parts: FleetParts, options: FleetOptions) {
     this.#parts = parts;
@@ -47,8 +50,10 @@ export class Fleet {
   }
 
   /** See Pool.lease. */
-  lease(version: Version, signal: AbortSignal | null): Promise<Lease> {
-    return this.#poolOf(version).lease(signal);
+  async lease(version: Version, signal: AbortSignal | null): Promise<Lease> {
+    if (this.#closed)
+      throw new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
+    return await this.#poolOf(version).lease(signal);
   }
 
   /** These versions are what aliases point at now: blanks are kept for them, and all other instances drain. */
@@ -85,6 +90,7 @@ export class Fleet {
 
   /** Refuses new leases, and resolves when every instance is gone; busy ones are ended, too. */
   async stop(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#pools.values()].map(({ pool }) => pool.kill()));
     await this.#blanks.close();
   }
@@ -102,12 +108,15 @@ export class Fleet {
     const { starter, clock, onProblem } = this.#parts;
     return {
       start: (version, blank) => starter.start(version, blank),
-      takeBlank: (version, first) => this.#blanks.take(version, first),
+      takeBlank: (version, first) => (this.#hasRoom() ? this.#blanks.take(version, first) : null),
       acquireSlot: (functionName) => this.#slots.acquire(functionName),
       admitStart: () => this.#makeRoom(key),
       onGone: () => {
         this.#forgetIfEmpty(key);
-        for (const { pool } of this.#pools.values()) pool.poke();
+        this.#pokeAll();
+      },
+      onIdle: () => {
+        if (this.#starved) this.#pokeAll();
       },
       onBug: onProblem,
       clock,
@@ -115,13 +124,25 @@ export class Fleet {
   }
 
   #makeRoom(forKey: string): boolean {
-    let total = 0;
-    for (const { pool } of this.#pools.values()) total += pool.size;
-    if (total < this.#options.maxInstances) return true;
+    if (this.#hasRoom()) return true;
     const others = [...this.#pools].filter(([key]) => key !== forKey).map(([, { pool }]) => pool);
     const victim = oldestIdle(others);
     victim?.evictOldest();
+    this.#starved ||= victim === null;
     return victim !== null;
+  }
+
+  /** Blank ones are processes, too. */
+  #hasRoom(): boolean {
+    let total = this.#blanks.ready;
+    for (const { pool } of this.#pools.values()) total += pool.size;
+    return total < this.#options.maxInstances;
+  }
+
+  /** Tries again what waited for room. */
+  #pokeAll(): void {
+    this.#starved = false;
+    for (const { pool } of this.#pools.values()) pool.poke();
   }
 
   #forgetIfEmpty(key: string): void {

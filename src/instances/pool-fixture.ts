@@ -110,6 +110,7 @@ export function openPool({
       acquireSlot: (name) => startSlots.acquire(name),
       admitStart: admitStart ?? (() => true),
       onGone: () => {},
+      onIdle: () => {},
       onBug: (error) => bugs.push(error),
       clock,
     },

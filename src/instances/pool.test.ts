@@ -162,6 +162,19 @@ suite('a pool', () => {
     assert.ok(instances.every((instance) => instance.stopped));
   });
 
+  test('an instance of a superseded version that was still starting ends when nobody waits for it', async () => {
+    const { pool, starting } = openPool({ byHand: true });
+    const caller = new AbortController();
+    const left = assert.rejects(pool.lease(caller.signal), /gone/);
+    await settle();
+    pool.drain();
+    caller.abort(new Error('gone'));
+    await left;
+    starting[0]!.finish();
+    await settle();
+    assert.deepEqual(pool.states(), []);
+  });
+
   test('when the node is full a request waits until an instance is free', async () => {
     let room = 1;
     const { pool } = openPool({ admitStart: () => room-- > 0 });

@@ -36,6 +36,8 @@ export interface PoolParts {
   /** Makes room on the node for one more instance, if it can. */
   readonly admitStart: () => boolean;
   readonly onGone: () => void;
+  /** An instance has nothing to do, and could make room for another version's. */
+  readonly onIdle: () => void;
   readonly onBug: (error: unknown) => void;
   readonly clock: Clock;
 }
@@ -52,6 +54,8 @@ interface Member {
   life: Life;
   instance: Instance | null;
   leased: boolean;
+  /** Its version was superseded while it started: it ends as soon as nobody waits for it. */
+  superseded: boolean;
 }
 
 interface Waiter {
@@ -125,8 +129,8 @@ export class Pool {
   /** Ends every instance that exists now: the idle at once, the busy when they are done. */
   drain(): void {
     for (const member of [...this.#members]) {
-      if (member.life.at === 'starting') continue; // somebody waits for it
-      if (member.life.at === 'idle' || member.life.at === 'frozen') this.#retire(member);
+      if (member.life.at === 'starting') member.superseded = true;
+      else if (member.life.at === 'idle' || member.life.at === 'frozen') this.#retire(member);
       else this.#move(member, 'drain');
     }
   }
@@ -200,7 +204,7 @@ export class Pool {
   }
 
   async #boot(blank: Booted | null, releaseSlot: () => void): Promise<void> {
-    const member: Member = { life: { at: 'starting' }, instance: null, leased: false };
+    const member: Member = { life: { at: 'starting' }, instance: null, leased: false, superseded: false };
     this.#members.add(member);
     this.#booting += 1;
     try {
@@ -223,10 +227,11 @@ export class Pool {
   #offer(member: Member): void {
     const [waiter] = this.#waiters;
     if (waiter !== undefined) waiter.resolve(this.#grant(member));
-    else if (this.#closed) this.#retire(member);
+    else if (this.#closed || member.superseded) this.#retire(member);
     else {
       this.#idle.push(member);
       this.#scheduleUpkeep();
+      this.#parts.onIdle();
     }
   }
 

@@ -52,6 +52,17 @@ const LAST_WORDS_MS = 1_000;
 
 export function createStarter(parts: StarterParts): Starter {
   const canBeBlank = ({ config }: Version) => parts.runtimes.canBeBlank(config.runtime, config.environment);
+
+  async function start(version: Version, blank: Booted | null): Promise<Instance> {
+    const id = blank?.sandbox.id ?? parts.newId();
+    const codeDir = await parts.codeOf(version.artifact);
+    const setup = setupOf(parts, version, { instanceId: id, taskRoot: parts.driver.taskRoot(codeDir) });
+    const { runtime, memoryMb, ephemeralMb } = version.config;
+    const prepare = () => parts.runtimes.prepare(runtime, memoryMb, canBeBlank(version) ? null : setup);
+    const booted = blank ?? (await boot(parts, { id, memoryMb, ephemeralMb, prepare }));
+    return await specialise(parts, { version, setup, codeDir, booted, wasBlank: blank !== null });
+  }
+
   return {
     canBeBlank,
     boot: (runtime, memoryMb) =>
@@ -62,13 +73,13 @@ export function createStarter(parts: StarterParts): Starter {
         prepare: () => parts.runtimes.prepare(runtime, memoryMb, null),
       }),
     async start(version, blank) {
-      const id = blank?.sandbox.id ?? parts.newId();
-      const codeDir = await parts.codeOf(version.artifact);
-      const setup = setupOf(parts, version, { instanceId: id, taskRoot: parts.driver.taskRoot(codeDir) });
-      const { runtime, memoryMb, ephemeralMb } = version.config;
-      const prepare = () => parts.runtimes.prepare(runtime, memoryMb, canBeBlank(version) ? null : setup);
-      const booted = blank ?? (await boot(parts, { id, memoryMb, ephemeralMb, prepare }));
-      return await specialise(parts, { version, setup, codeDir, booted, wasBlank: blank !== null });
+      try {
+        return await start(version, blank);
+      } catch (error) {
+        // Whatever it was: a blank is never blank again, and what was booted for nothing ends.
+        if (blank !== null) await discard(blank);
+        throw error;
+      }
     },
     discard,
   };

@@ -25,7 +25,6 @@ import type { Answer } from '../runtimes/index.ts';
 import { Admission } from './admission.ts';
 import { exited, type Failure, initFailed, timedOut } from './failures.ts';
 import type { Invocation, InvokeResult, Report } from './invocation.ts';
-import { limited, StreamTooLong } from './stream.ts';
 import { Turns } from './turns.ts';
 
 export interface InvokerParts {
@@ -60,6 +59,8 @@ interface Attempt {
   readonly arrivedMs: number;
 }
 
+/** Characters of an errorType in a record: it is the function's own word, and could be any length. */
+const MAX_ERROR_TYPE = 256;
 /** Instances that may turn out to be ending, one after the other, before an invocation fails for it. */
 const MAX_OTHERS = 3;
 
@@ -112,7 +113,7 @@ async function hand(
       lease.release('discard');
     } catch (error) {
       lease?.release('discard'); // a bug in the guest: the instance cannot be trusted
-      const failed = leaseFailed(parts, attempt, error);
+      const failed = leaseFailed(parts, { ...attempt, cancelled: signal?.aborted === true }, error);
       leave();
       return failed;
     } finally {
@@ -156,11 +157,14 @@ function resolve({ registry, clock }: InvokerParts, invocation: Invocation): Att
 }
 
 /** Nobody's instance: the function could not initialise, or the platform had no place for it. */
-function leaseFailed(parts: InvokerParts, attempt: Attempt, error: unknown): InvokeResult {
+function leaseFailed(
+  parts: InvokerParts,
+  attempt: Attempt & { readonly cancelled: boolean },
+  error: unknown,
+): InvokeResult {
   if (!(error instanceof InitFailure)) {
     const refused = error instanceof Fault && error.blame === 'caller';
-    const cancelled = !(error instanceof Fault); // the caller's signal
-    recordRefusal(parts, attempt, refused ? 'throttled' : cancelled ? 'cancelled' : 'unavailable');
+    recordRefusal(parts, attempt, refused ? 'throttled' : attempt.cancelled ? 'cancelled' : 'unavailable');
     throw error;
   }
   const { version, invocation } = attempt;
@@ -238,8 +242,8 @@ class Run {
 
   /** The caller reads while the function still writes; the instance is free when the function is done. */
   #stream(answer: Extract<Answer, { kind: 'stream' }>): InvokeResult {
-    const body = limited(answer.body, LIMITS.streamBytes);
-    const report = this.#endOf(answer, body).then((failure) => {
+    const { body } = answer;
+    const report = this.#endOf(answer).then((failure) => {
       if (failure !== null) body.destroy(new Error(failure.errorType));
       return this.#finish(failure);
     });
@@ -252,10 +256,7 @@ class Run {
     };
   }
 
-  async #endOf(
-    answer: Extract<Answer, { kind: 'stream' }>,
-    body: Extract<InvokeResult, { kind: 'stream' }>['body'],
-  ): Promise<Failure | null> {
+  async #endOf(answer: Extract<Answer, { kind: 'stream' }>): Promise<Failure | null> {
     const { clock } = this.#parts;
     const { requestId } = this.#attempt.invocation;
     const { timeoutMs } = this.#attempt.version.config;
@@ -263,13 +264,8 @@ class Run {
     const timer = clock.after(this.#startedMs + timeoutMs - clock.nowMs(), () =>
       late.resolve(timedOut(requestId, timeoutMs)),
     );
-    const tooLong = new Promise<Failure>((resolve) => {
-      body.once('error', (error) => {
-        if (error instanceof StreamTooLong) resolve(streamTooLong(error));
-      });
-    });
     try {
-      return await Promise.race([this.#ended(answer), late.promise, tooLong]);
+      return await Promise.race([this.#ended(answer), late.promise]);
     } finally {
       timer.cancel();
     }
@@ -289,7 +285,11 @@ class Run {
     const { version, arrivedMs, invocation } = this.#attempt;
     const { instance, coldStart } = this.#lease;
     const { outcome, errorType } = failure ?? { outcome: 'ok' as const, errorType: null };
-    const durationMs = hundredths(this.#parts.clock.nowMs() - this.#startedMs);
+    const tookMs = this.#parts.clock.nowMs() - this.#startedMs;
+    // A timer fires late, above all on a busy machine: that is not the function's to pay.
+    const durationMs = hundredths(
+      outcome === 'timeout' ? Math.min(tookMs, version.config.timeoutMs) : tookMs,
+    );
     const initMs = coldStart === null ? null : hundredths(coldStart.runtimeMs + coldStart.initMs);
     const report: Report = {
       outcome,
@@ -319,12 +319,6 @@ class Run {
   }
 }
 
-function streamTooLong(error: StreamTooLong): Failure {
-  const errorType = 'Function.ResponseSizeTooLarge';
-  const errorMessage = `Response payload size exceeded maximum allowed payload size (${LIMITS.streamBytes} bytes): ${error.message}.`;
-  return { outcome: 'crash', errorType, payload: Buffer.from(JSON.stringify({ errorType, errorMessage })) };
-}
-
 interface RanOn {
   readonly instanceId: string | null;
   readonly errorType: string | null;
@@ -350,7 +344,7 @@ function usage(
     memoryMb: report.memoryMb,
     maxMemoryMb: report.maxMemoryMb,
     outcome: report.outcome,
-    errorType,
+    errorType: errorType?.slice(0, MAX_ERROR_TYPE) ?? null,
   };
 }
 

@@ -4,6 +4,9 @@ import type { UsageRecord } from '../model/index.ts';
 import type { LogLine } from './line.ts';
 import { type LogStore, logReader } from './reader.ts';
 
+/** Long after everything in these tests, unless one says otherwise. */
+const NOW_MS = 1_000_000;
+
 const usage = (
   id: number,
   startedAtMs: number,
@@ -51,7 +54,7 @@ function reader(
     <Row extends { id: number }>(rows: readonly Row[]) =>
     async ({ afterId, limit }: Parameters<LogStore['linesAfter']>[0]) =>
       rows.filter((row) => row.id > afterId).slice(0, limit);
-  return logReader({ linesAfter: after(lines), usageAfter: after(records) });
+  return logReader({ linesAfter: after(lines), usageAfter: after(records) }, { wallMs: () => NOW_MS });
 }
 
 const wanted = { functionName: 'shop-orders', after: null, sinceMs: null, limit: 100 };
@@ -128,5 +131,15 @@ suite('the log of a function', () => {
       new Set(pages.map((entry) => entry.message)),
       new Set(whole.map((entry) => entry.message)),
     );
+  });
+
+  test('who reads on is not shown what is so fresh that its START may still be on its way', async () => {
+    const log = reader([line(1, NOW_MS - 600), line(2, NOW_MS - 100)], []);
+    const page = await log.read({ ...wanted, after: '0.0' });
+    assert.deepEqual(
+      page.entries.map((entry) => entry.message),
+      ['line 1'],
+    );
+    assert.equal((await log.read(wanted)).entries.length, 2, 'a first look shows all there is');
   });
 });

@@ -5,6 +5,7 @@
  * page is the part of both up to the moment at which the shorter of two full pages stops: what is
  * later in one may still be preceded by something unread in the other.
  */
+import type { Clock } from '../base/index.ts';
 import type { UsageRecord } from '../model/index.ts';
 import type { LogLine } from './line.ts';
 import { entriesOf, type LogEntry } from './report.ts';
@@ -40,7 +41,13 @@ export interface LogReader {
   read(request: LogRequest): Promise<LogPage>;
 }
 
-export function logReader(store: LogStore): LogReader {
+/**
+ * Lines and usage records are written by two threads, a few times a second each. Who reads on after a
+ * page is shown what is older than this, so that both have arrived, and stand in their order.
+ */
+const SETTLED_MS = 500;
+
+export function logReader(store: LogStore, clock: Pick<Clock, 'wallMs'>): LogReader {
   return {
     async read({ functionName, after, sinceMs, limit }) {
       const from = parseCursor(after);
@@ -49,12 +56,12 @@ export function logReader(store: LogStore): LogReader {
         store.linesAfter({ ...page, afterId: from.line }),
         store.usageAfter({ ...page, afterId: from.usage }),
       ]);
-      const horizon = Math.min(
-        lines.length < limit ? Number.POSITIVE_INFINITY : (lines.at(-1)?.atMs ?? 0),
-        records.length < limit ? Number.POSITIVE_INFINITY : endMs(records.at(-1)),
-      );
-      const shownLines = prefix(lines, (line) => line.atMs <= horizon);
-      const shownRecords = prefix(records, (record) => endMs(record) <= horizon);
+      // A full page of one kind may be followed by more of it, earlier than what the other has shown.
+      const settledMs = after === null ? Number.POSITIVE_INFINITY : clock.wallMs() - SETTLED_MS;
+      const linesUntilMs = lines.length < limit ? settledMs : latest(lines.map((line) => line.atMs));
+      const usageUntilMs = records.length < limit ? settledMs : latest(records.map(endMs));
+      const shownLines = prefix(lines, (line) => line.atMs <= Math.min(usageUntilMs, settledMs));
+      const shownRecords = prefix(records, (record) => endMs(record) <= Math.min(linesUntilMs, settledMs));
       const cursor = `${shownLines.at(-1)?.id ?? from.line}.${shownRecords.at(-1)?.id ?? from.usage}`;
       return { entries: merge(shownLines, shownRecords), cursor };
     },
@@ -66,14 +73,18 @@ function parseCursor(cursor: string | null): { line: number; usage: number } {
   return { line: Number(match?.[1] ?? 0), usage: Number(match?.[2] ?? 0) };
 }
 
-function endMs(record: UsageRecord | undefined): number {
-  return record === undefined ? 0 : record.startedAtMs + record.durationMs;
+function endMs(record: UsageRecord): number {
+  return record.startedAtMs + record.durationMs;
 }
 
-/** The longest beginning of `rows` that passes; never empty when `rows` is not, so reading always gets on. */
+function latest(times: readonly number[]): number {
+  return times.reduce((last, ms) => Math.max(last, ms), 0);
+}
+
+/** The longest beginning of `rows` that passes. */
 function prefix<Row>(rows: readonly Row[], passes: (row: Row) => boolean): readonly Row[] {
   const end = rows.findIndex((row) => !passes(row));
-  return end === -1 ? rows : rows.slice(0, Math.max(end, 1));
+  return end === -1 ? rows : rows.slice(0, end);
 }
 
 /** START before its lines before END before REPORT, and by time between requests. */

@@ -91,8 +91,10 @@ export class LogSource {
       this.#droppedBytes += bytes + line.cutBytes;
       return;
     }
-    if (this.#owner?.tagsLogs) this.#send(line, line.requestId, this.#owner);
-    else this.#waiting.push(line);
+    // Its own time puts a message in order, but nobody prints in the future.
+    const dated = { ...line, atMs: Math.min(line.atMs, this.#readAtMs) };
+    if (this.#owner?.tagsLogs) this.#send(dated, line.requestId, this.#owner);
+    else this.#waiting.push(dated);
   }
 
   #release(requestId: string | null): void {

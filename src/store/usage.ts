@@ -21,7 +21,7 @@ export interface UsageTotal {
   readonly functionName: string;
   readonly version: number;
   readonly alias: string | null;
-  /** Attempts that ran, whatever came of them; neither throttled ones nor those that found no instance. */
+  /** Attempts that ran, whatever came of them; neither throttled ones nor those that found no instance, nor those whose caller left while they waited. */
   readonly invocations: number;
   /** Outcomes `error`, `timeout`, `crash` and `init-error`. */
   readonly errors: number;
@@ -70,7 +70,7 @@ export async function insertUsage(sql: Queryable, records: readonly UsageRecord[
         account_id, region, function_name, version, alias, invocations, errors, throttles, cold_starts,
         duration_ms, init_ms, billed_ms, gb_seconds)
       select account_id, region, function_name, version, coalesce(alias, ''),
-        count(*) filter (where outcome not in ('throttled', 'unavailable')),
+        count(*) filter (where outcome not in ('throttled', 'unavailable', 'cancelled')),
         count(*) filter (where outcome in ('error', 'timeout', 'crash', 'init-error')),
         count(*) filter (where outcome = 'throttled'),
         count(init_ms),
