@@ -66,7 +66,7 @@ const MAX_OTHERS = 3;
 
 export function createInvoker(parts: InvokerParts): Invoker {
   const admission = new Admission(parts.accountConcurrency);
-  const turns = new Turns(parts.clock, Math.max(4, 2 * parts.processors));
+  const turns = turnsByVersion(parts);
   return {
     setReserved: (total) => admission.setReserved(total),
     async invoke(invocation, signal) {
@@ -88,6 +88,19 @@ export function createInvoker(parts: InvokerParts): Invoker {
   };
 }
 
+/** Each version has its own, so that no function waits for another's crowd. */
+function turnsByVersion({ clock, processors }: InvokerParts): (version: Version) => Turns {
+  const all = new WeakMap<Version, Turns>();
+  return (version) => {
+    let turns = all.get(version);
+    if (turns === undefined) {
+      turns = new Turns(clock, Math.max(4, 2 * processors));
+      all.set(version, turns);
+    }
+    return turns;
+  };
+}
+
 interface Admitted {
   readonly attempt: Attempt;
   readonly signal: AbortSignal | null;
@@ -98,11 +111,11 @@ interface Admitted {
 /** Gives an admitted invocation to an instance, and to another if the first turns out to be ending. */
 async function hand(
   parts: InvokerParts,
-  turns: Turns,
+  turns: (version: Version) => Turns,
   { attempt, signal, leave }: Admitted,
 ): Promise<InvokeResult> {
   for (let others = MAX_OTHERS; ; others--) {
-    const taken = turns.take();
+    const taken = turns(attempt.version).take();
     const turn = taken instanceof Promise ? await taken : taken;
     let lease: Lease | null = null;
     try {
