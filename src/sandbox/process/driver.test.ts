@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { systemClock, systemRandom } from '../../base/index.ts';
+import { Fault, systemClock, systemRandom } from '../../base/index.ts';
 import { sandboxContract } from '../contract.ts';
 import { openOutput } from '../output-for-tests.ts';
 import { processDriver } from './driver.ts';
+import { lend, passableFolder } from './reach.ts';
 import { readStat, sweepRunFiles, writeRunFile } from './run-files.ts';
 
 async function openDriver() {
@@ -67,8 +77,7 @@ suite('the process driver', () => {
   });
 
   test('processes that leave the group and the session do not outlive the sandbox', async (t) => {
-    if (process.getuid?.() !== 0)
-      return t.skip('needs root: without it a process that leaves its session is out of sight');
+    if (process.platform !== 'linux') return t.skip('needs /proc');
     const pid = Number(
       await run(
         'setsid sh -c \'echo $$ > "$TMPDIR/pid"; exec sleep 600\' & until [ -s "$TMPDIR/pid" ]; do :; done; cat "$TMPDIR/pid"',
@@ -82,7 +91,7 @@ suite('the process driver', () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
     const orphan = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore' });
     const ended = new Promise((resolve) => orphan.once('exit', (_code, signal) => resolve(signal)));
-    writeRunFile(folder, orphan.pid as number, null);
+    writeRunFile(folder, { session: orphan.pid as number, uid: null, tmp: '/nowhere' });
     assert.ok(sweepRunFiles(folder) >= 1);
     assert.equal(await ended, 'SIGKILL');
     assert.deepEqual(readdirSync(folder), []);
@@ -92,10 +101,101 @@ suite('the process driver', () => {
   test('a sweep leaves a process alone that was given the number of a dead sandbox', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
     const stranger = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore' });
-    writeFileSync(join(folder, `${stranger.pid}-1-self`), '');
+    const path = writeRunFile(folder, { session: stranger.pid as number, uid: null, tmp: '/nowhere' });
+    renameSync(path, path.replace(/-\d+-self/, '-1-self'));
     assert.equal(sweepRunFiles(folder), 0);
     assert.equal(readStat(stranger.pid as number)?.zombie, false);
     stranger.kill('SIGKILL');
     rmSync(folder, { recursive: true });
+  });
+
+  test('a sweep leaves the numbers of an earlier boot alone', async (t) => {
+    if (process.platform !== 'linux') return t.skip('needs /proc');
+    const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
+    const stranger = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore' });
+    const path = writeRunFile(folder, { session: stranger.pid as number, uid: null, tmp: '/nowhere' });
+    renameSync(path, path.replace(/self-.*/, 'self-0f0e0d0c-0000-4000-8000-000000000000'));
+    assert.equal(sweepRunFiles(folder), 0);
+    assert.equal(readStat(stranger.pid as number)?.zombie, false);
+    assert.deepEqual(readdirSync(folder), []);
+    stranger.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('a process that left its session is known by the TMPDIR it was started with', async (t) => {
+    if (process.platform !== 'linux') return t.skip('needs /proc');
+    const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
+    const tmp = join(folder, 'scratch', 'one', 'tmp');
+    const env = { TMPDIR: tmp };
+    const leaver = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore', env });
+    const ended = new Promise((resolve) => leaver.once('exit', (_code, signal) => resolve(signal)));
+    writeRunFile(folder, { session: 2 ** 30, uid: null, tmp });
+    assert.ok(sweepRunFiles(folder) >= 1);
+    assert.equal(await ended, 'SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('paths longer than the kernel takes are removed with the sandbox', async () => {
+    const name = 'd'.repeat(200);
+    await run(`cd "$TMPDIR"; i=0; while [ $i -lt 40 ]; do mkdir ${name}; cd -P ${name}; i=$((i+1)); done`);
+  });
+
+  test('folders without rights are removed with the sandbox', async () => {
+    await run('cd "$TMPDIR"; mkdir -p a/b; touch a/b/c; chmod 000 a/b; chmod 500 a');
+  });
+
+  test('a start that fails before the process exists is a fault', async () => {
+    await using opened = await openDriver();
+    const argv = sh('exit 0');
+    const output = () => openOutput().then(({ socket }) => socket);
+    const spec = { id: 'a/b', argv, environment: {}, memoryMb: 128, ephemeralMb: 512, channel: true };
+    await assert.rejects(
+      async () => opened.driver.start({ ...spec, output: await output() }),
+      (error) => error instanceof Fault && error.code === 'sandbox-failed',
+    );
+  });
+
+  test('a process that cannot be remembered does not run', async () => {
+    await using opened = await openDriver();
+    rmSync(join(opened.home, 'run'), { recursive: true });
+    const output = await openOutput();
+    const spec = { id: 'one', argv: sh('sleep 600'), memoryMb: 128, ephemeralMb: 512, channel: false };
+    await assert.rejects(
+      opened.driver.start({ ...spec, environment: {}, output: output.socket }),
+      (error) => error instanceof Fault && error.code === 'sandbox-failed',
+    );
+    await output.text; // ends when the last process that could write to it has
+    assert.deepEqual(readdirSync(join(opened.home, 'scratch')), []);
+  });
+
+  test('sandboxes can pass through the folders of a node with a narrow umask', () => {
+    const home = mkdtempSync(join(tmpdir(), 'skein-reach-'));
+    const before = process.umask(0o077);
+    try {
+      passableFolder(join(home, 'a', 'b'));
+    } finally {
+      process.umask(before);
+    }
+    assert.equal(statSync(join(home, 'a')).mode & 0o777, 0o711);
+    assert.equal(statSync(join(home, 'a', 'b')).mode & 0o777, 0o711);
+    assert.equal(statSync(home).mode & 0o777, 0o700, 'what was there is left as it was');
+    rmSync(home, { recursive: true });
+  });
+
+  test('what is lent under a narrow umask can be read by everybody', (t) => {
+    if (process.getuid?.() !== 0) return t.skip('needs root: nothing is lent without it');
+    const home = mkdtempSync(join(tmpdir(), 'skein-reach-'));
+    passableFolder(join(home, 'guest', 'inner'));
+    writeFileSync(join(home, 'guest', 'inner', 'file'), 'hi');
+    const before = process.umask(0o077);
+    try {
+      const lent = lend(join(home, 'guest'), { path: join(home, 'sandboxes'), clear: () => {} });
+      assert.notEqual(lent, join(home, 'guest'));
+      for (const folder of [lent, join(lent, 'inner')]) assert.equal(statSync(folder).mode & 0o777, 0o755);
+      assert.equal(readFileSync(join(lent, 'inner', 'file'), 'utf8'), 'hi');
+    } finally {
+      process.umask(before);
+      rmSync(home, { recursive: true });
+    }
   });
 });

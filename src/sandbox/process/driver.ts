@@ -5,20 +5,23 @@
  *        memory limit, and, when the node is root, a user of its own (see users.ts).
  * Lacks  isolation: code sees the host's files and network as any unprivileged user does, and
  *        /tmp is the host's (TMPDIR is the sandbox's own). For code you trust.
+ *        A limit of the scratch folder: `ephemeralMb` is not enforced.
  *
  * A sandbox is gone when its main process has ended, every other process of its session and user
- * has been killed, and its folder has been removed; only then does `exited` resolve.
+ * has been killed, and its folder has been removed (or left for the next sweep, where that is impossible); only then does `gone`
+ * resolve. It never rejects.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, mkdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, Fault, type Random } from '../../base/index.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { type ChannelPair, type Channels, createChannels } from './channels.ts';
-import { killQuietly, sweepRunFiles, writeRunFile } from './run-files.ts';
+import { passableFolder } from './reach.ts';
+import { killQuietly, type Owner, sweepRunFiles, writeRunFile } from './run-files.ts';
+import { makeScratch, removeFolder, tmpOf } from './scratch.ts';
 import { type UserSource, userSource } from './users.ts';
-import { startWatch, type Watch } from './watch.ts';
+import { startWatch, type Watch, type Watched } from './watch.ts';
 
 export interface ProcessDriverOptions {
   /** Folder of the driver's own: scratch folders and run files. Its parents must be traversable by everybody. */
@@ -49,18 +52,19 @@ export function processDriver({ home, clock, random }: ProcessDriverOptions): Sa
     running: new Set(),
     closed: false,
   };
-  mkdirSync(host.scratch, { recursive: true, mode: 0o711 });
+  passableFolder(host.scratch);
   mkdirSync(host.runFiles, { recursive: true, mode: 0o700 });
 
   return {
     name: 'process',
-    promise: 'Functions run as plain processes, without isolation: for code you trust.',
+    promise:
+      'Functions run as plain processes, without isolation or a limit on their disk space: for code you trust.',
     taskRoot: (codeDir) => codeDir,
     start: (spec) => startProcess(host, spec),
     async sweep() {
       const killed = sweepRunFiles(host.runFiles);
-      rmSync(host.scratch, { recursive: true, force: true });
-      mkdirSync(host.scratch, { recursive: true, mode: 0o711 });
+      await removeFolder(host.scratch);
+      passableFolder(host.scratch);
       return killed;
     },
     async close() {
@@ -82,41 +86,42 @@ async function startProcess(host: Host, spec: SandboxSpec): Promise<Sandbox> {
 
 async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
   if (host.closed) throw new Fault('shutting-down', 'This node is shutting down and starts nothing more.');
-  const uid = host.users.take();
-  const scratch = join(host.scratch, spec.id);
-  const channel = spec.channel ? await host.channels.open() : null;
-  makeScratch(scratch, uid);
-  const child = spawnIn(spec, { scratch, uid, channel });
-  channel?.guest.destroy(); // the process has its own copy now
+  const place = { scratch: join(host.scratch, spec.id), uid: host.users.take() };
+  let channel: ChannelPair | null = null;
+  let child: ChildProcess | null = null;
+  let sandbox: Sandbox;
   try {
+    if (spec.channel) channel = await host.channels.open();
+    makeScratch(place.scratch, place.uid);
+    child = spawnIn(spec, { ...place, channel });
     await started(child);
+    sandbox = processSandbox(host, child, { ...place, spec, channel });
   } catch (cause) {
     channel?.host.destroy();
-    host.users.giveBack(uid);
-    await rm(scratch, { recursive: true, force: true });
+    await clear(host, place, child?.pid);
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new Fault('sandbox-failed', `The process of a sandbox could not be started: ${what}.`, { cause });
+  } finally {
+    channel?.guest.destroy(); // the process has its own copy, or there is none
   }
-  const sandbox = processSandbox(host, child, { spec, scratch, uid, channel });
   host.running.add(sandbox);
   sandbox.gone.then(() => host.running.delete(sandbox));
   if (host.closed) await sandbox.stop(0); // closed while the process was being born
   return sandbox;
 }
 
-function makeScratch(scratch: string, uid: number | null): void {
-  mkdirSync(scratch, { mode: 0o700 });
-  mkdirSync(join(scratch, 'tmp'), { mode: 0o700 });
-  if (uid === null) return;
-  chownSync(scratch, uid, uid);
-  chownSync(join(scratch, 'tmp'), uid, uid);
+/** Ends what the sandbox left running, removes its folder, and gives its user back. Never fails. */
+async function clear(host: Host, { scratch, uid }: Place, session: number | undefined): Promise<void> {
+  if (session !== undefined) await host.watch.reap({ session, uid, tmp: tmpOf(scratch) });
+  await removeFolder(scratch);
+  host.users.giveBack(uid);
 }
 
 function spawnIn(spec: SandboxSpec, { scratch, uid, channel }: Omit<Born, 'spec'>): ChildProcess {
   const [program, ...args] = spec.argv;
   return spawn(program as string, args, {
     cwd: scratch,
-    env: { ...spec.environment, TMPDIR: join(scratch, 'tmp'), HOME: join(scratch, 'tmp') },
+    env: { ...spec.environment, TMPDIR: tmpOf(scratch), HOME: tmpOf(scratch) },
     detached: true, // a session of its own: Ctrl-C at the node's terminal is not for the sandboxes
     stdio: ['ignore', spec.output, spec.output, channel?.guest ?? 'ignore'],
     ...(uid === null ? {} : { uid, gid: uid }),
@@ -130,27 +135,27 @@ function started(child: ChildProcess): Promise<void> {
   });
 }
 
-interface Born {
-  readonly spec: SandboxSpec;
+interface Place {
   readonly scratch: string;
   readonly uid: number | null;
+}
+
+interface Born extends Place {
+  readonly spec: SandboxSpec;
   readonly channel: ChannelPair | null;
 }
 
 function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, channel }: Born): Sandbox {
   const pid = child.pid as number;
-  const watched = host.watch.add(pid, spec.memoryMb);
-  const runFile = writeRunFile(host.runFiles, pid, uid);
+  const { watched, runFile } = remember(host, { session: pid, uid, tmp: tmpOf(scratch) }, spec.memoryMb);
   const exited = ended(child).then(({ code, signal }): Exit => {
     const outOfMemory = watched.wasKilled();
     watched.release();
     return { code, signal, outOfMemory };
   });
   const gone = exited.then(async () => {
-    await host.watch.reap(pid, uid);
-    rmSync(runFile, { force: true });
-    await rm(scratch, { recursive: true, force: true });
-    host.users.giveBack(uid);
+    await clear(host, { scratch, uid }, pid);
+    forget(runFile);
   });
   return {
     id: spec.id,
@@ -181,6 +186,25 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, c
       return exited;
     },
   };
+}
+
+/** Both or neither: a sandbox that is not watched, or that no sweep would find, does not run. */
+function remember(host: Host, owner: Owner, memoryMb: number): { watched: Watched; runFile: string } {
+  const watched = host.watch.add(owner.session, memoryMb);
+  try {
+    return { watched, runFile: writeRunFile(host.runFiles, owner) };
+  } catch (error) {
+    watched.release();
+    throw error;
+  }
+}
+
+function forget(runFile: string): void {
+  try {
+    rmSync(runFile, { force: true });
+  } catch {
+    // It names a process that is no more: the next sweep finds nothing by it, and removes it.
+  }
 }
 
 function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {

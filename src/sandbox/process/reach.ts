@@ -4,8 +4,8 @@
  * a folder they can reach, and what lies elsewhere is linked (or copied) there.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, linkSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { chmodSync, cpSync, linkSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** For homes that others may not pass through; below it one folder per home. */
 const ELSEWHERE = '/var/lib/skein/homes';
@@ -25,16 +25,26 @@ export function othersMayPass(path: string): boolean {
   }
 }
 
+/**
+ * Makes a folder, and the ones above it that are missing, so that everybody may pass through them
+ * whatever the node's umask is.
+ */
+export function passableFolder(path: string): void {
+  const target = resolve(path);
+  const first = mkdirSync(target, { recursive: true }) ?? target;
+  for (let folder = target; folder.length >= first.length; folder = dirname(folder)) chmodSync(folder, 0o711);
+}
+
 /** @param home exists, and is itself passable */
 export function sandboxFolder(home: string): SandboxFolder {
   if (process.getuid?.() !== 0 || othersMayPass(home)) {
     const path = join(home, 'sandboxes');
-    mkdirSync(path, { recursive: true, mode: 0o711 });
+    passableFolder(path);
     return { path, clear: () => {} };
   }
   const name = createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 16);
   const path = join(ELSEWHERE, name);
-  mkdirSync(path, { recursive: true, mode: 0o711 });
+  passableFolder(path);
   return { path, clear: () => rmSync(path, { recursive: true, force: true }) };
 }
 
@@ -46,10 +56,19 @@ export function lend(path: string, folder: SandboxFolder): string {
   if (process.getuid?.() !== 0 || othersMayPass(path)) return path;
   const target = join(folder.path, 'installation', basename(path));
   rmSync(target, { recursive: true, force: true });
-  mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+  passableFolder(dirname(target));
   if (statSync(path).isFile()) linkOrCopy(path, target);
-  else cpSync(path, target, { recursive: true, dereference: true });
+  else copyFolder(path, target);
   return target;
+}
+
+function copyFolder(path: string, target: string): void {
+  cpSync(path, target, { recursive: true, dereference: true });
+  // The copy's files have the modes of the originals, its folders those that the umask left.
+  chmodSync(target, 0o755);
+  for (const entry of readdirSync(target, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o755);
+  }
 }
 
 function linkOrCopy(path: string, target: string): void {

@@ -1,10 +1,13 @@
 /**
  * What a killed node leaves behind, and how the next one finds it.
  *
- * Every sandbox has an empty file `<pid>-<start time>-<uid>` in a folder only the node can write;
- * the start time (from /proc, in clock ticks since boot) tells a process from a later one that was
- * given the same number. Killing goes by session and by user id, because a process can leave its
- * group but neither of these without rights it does not have.
+ * Every sandbox has a file `<pid>-<start time>-<uid>-<boot>` in a folder only the node can write; it
+ * holds the path of the sandbox's TMPDIR. The start time (from /proc, in clock ticks since boot) tells
+ * a process from a later one that was given the same number, the boot from one after a reboot.
+ *
+ * Killing goes by session and by user. Any process can leave its session (`setsid`), but not its user.
+ * Where a sandbox has no user of its own (the node is not root), those that left are known by the
+ * TMPDIR they were started with; one that changed that too is out of sight.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +17,16 @@ export interface RunFile {
   readonly startTicks: number;
   /** The user of this sandbox alone; null: it shares the node's. */
   readonly uid: number | null;
+  readonly boot: string;
+}
+
+/** What one sandbox's processes are known by. */
+export interface Owner {
+  readonly session: number;
+  /** The user of this sandbox alone; null: it shares the node's. */
+  readonly uid: number | null;
+  /** Its TMPDIR, which no other sandbox has. */
+  readonly tmp: string;
 }
 
 interface ProcStat {
@@ -35,38 +48,67 @@ export function readStat(pid: number): ProcStat | null {
 }
 
 /** Remembers a sandbox. @returns the file's path, to be removed when the sandbox is gone */
-export function writeRunFile(folder: string, pid: number, uid: number | null): string {
-  const path = join(folder, `${pid}-${readStat(pid)?.startTicks ?? 0}-${uid ?? 'self'}`);
-  writeFileSync(path, '', { mode: 0o600 });
+export function writeRunFile(folder: string, { session, uid, tmp }: Owner): string {
+  const startTicks = readStat(session)?.startTicks ?? 0;
+  const path = join(folder, `${session}-${startTicks}-${uid ?? 'self'}-${bootId()}`);
+  writeFileSync(path, tmp, { mode: 0o600 });
   return path;
 }
 
 function parseRunFile(name: string): RunFile | null {
-  const match = /^(\d+)-(\d+)-(\d+|self)$/.exec(name);
+  const match = /^(\d+)-(\d+)-(\d+|self)-([0-9a-f-]+|none)$/.exec(name);
   if (match === null) return null;
   return {
     pid: Number(match[1]),
     startTicks: Number(match[2]),
     uid: match[3] === 'self' ? null : Number(match[3]),
+    boot: match[4] as string,
   };
 }
 
-/** Every process that is in one of these sessions or belongs to one of these users. Linux; elsewhere none. */
-export function processesOf(sessions: ReadonlySet<number>, uids: ReadonlySet<number>): number[] {
-  let names: string[];
+/** Process numbers and start times begin anew with every boot of the kernel. */
+function bootId(): string {
   try {
-    names = readdirSync('/proc');
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    return 'none'; // no /proc: nothing is found or killed by these files either
+  }
+}
+
+/** Every process that belongs to one of these owners. Linux; elsewhere none. */
+export function processesOf(owners: readonly Owner[]): number[] {
+  const sessions = new Set(owners.map((owner) => owner.session));
+  const uids = new Set(owners.map((owner) => owner.uid).filter((uid) => uid !== null));
+  const tmps = new Set(owners.filter((owner) => owner.uid === null).map((owner) => owner.tmp));
+  return pids().filter((pid) => {
+    const stat = readStat(pid);
+    if (stat === null || stat.zombie) return false;
+    if (sessions.has(stat.session)) return true;
+    const user = ownerOf(pid);
+    return uids.has(user) || (tmps.size > 0 && user === process.getuid?.() && startedWith(pid, tmps));
+  });
+}
+
+function pids(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   } catch {
     return [];
   }
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const stat = readStat(pid);
-      if (stat === null || stat.zombie) return false;
-      return sessions.has(stat.session) || (uids.size > 0 && uids.has(ownerOf(pid)));
-    });
+}
+
+/** Whether a process was started with one of these as its TMPDIR. */
+function startedWith(pid: number, tmps: ReadonlySet<string>): boolean {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return environment.some(
+      (entry) => entry.startsWith('TMPDIR=') && tmps.has(entry.slice('TMPDIR='.length)),
+    );
+  } catch {
+    return false;
+  }
 }
 
 function ownerOf(pid: number): number {
@@ -96,17 +138,17 @@ export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
  */
 export function sweepRunFiles(folder: string): number {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const files = readdirSync(folder)
-    .map(parseRunFile)
-    .filter((file) => file !== null);
-  const ours = files.filter((file) => {
+  const names = readdirSync(folder);
+  const boot = bootId();
+  const owners = names.flatMap((name): Owner[] => {
+    const file = parseRunFile(name);
+    if (file === null || file.boot !== boot) return [];
     const now = readStat(file.pid);
-    return now === null || now.startTicks === file.startTicks;
+    if (now !== null && now.startTicks !== file.startTicks) return [];
+    return [{ session: file.pid, uid: file.uid, tmp: readFileSync(join(folder, name), 'utf8') }];
   });
-  const sessions = new Set(ours.map((file) => file.pid));
-  const uids = new Set(ours.map((file) => file.uid).filter((uid) => uid !== null));
   let killed = 0;
-  for (const pid of processesOf(sessions, uids)) if (killQuietly(pid, 'SIGKILL')) killed += 1;
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true });
+  for (const pid of processesOf(owners)) if (killQuietly(pid, 'SIGKILL')) killed += 1;
+  for (const name of names) rmSync(join(folder, name), { force: true });
   return killed;
 }

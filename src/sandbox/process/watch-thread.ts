@@ -1,14 +1,13 @@
 /** The thread behind watch.ts: samples memory, kills who is over, ends leftovers. See there. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/index.ts';
-import { killQuietly, processesOf } from './run-files.ts';
+import { killQuietly, type Owner, processesOf } from './run-files.ts';
 import { COLUMNS, type Columns, MAX_ROWS, SAMPLE_MS, STATE } from './watch-table.ts';
 
 interface ReapOrder {
   readonly ticket: number;
-  readonly session: number;
-  readonly uid: number | null;
+  readonly owner: Owner;
 }
 
 const { control, pids, states, limitsKb, peaksKb } = workerData as Columns;
@@ -19,14 +18,19 @@ function treeKb(pid: number, depth = 0): number {
   try {
     const statm = readFileSync(`/proc/${pid}/statm`, 'latin1');
     kb = Number(statm.split(' ')[1]) * 4;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
-    if (children !== '' && depth < 8) {
-      for (const child of children.split(' ')) kb += treeKb(Number(child), depth + 1);
-    }
+    if (depth < 8) for (const child of childrenOf(pid)) kb += treeKb(child, depth + 1);
   } catch {
     // It ended while we looked: what we saw is what counts.
   }
   return kb;
+}
+
+/** A child belongs to the thread that made it, so every thread is asked. */
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').trim();
+    return children === '' ? [] : children.split(' ').map(Number);
+  });
 }
 
 /** @returns how many rows can still grow */
@@ -56,10 +60,9 @@ function takeOrders(): ReapOrder[] {
 
 /** One look through /proc serves every order that is waiting; repeated until nothing new turned up. */
 function reap(orders: readonly ReapOrder[]): void {
-  const sessions = new Set(orders.map((order) => order.session));
-  const uids = new Set(orders.map((order) => order.uid).filter((uid) => uid !== null));
+  const owners = orders.map((order) => order.owner);
   for (let round = 0; round < 10; round++) {
-    const left = processesOf(sessions, uids).filter((pid) => killQuietly(pid, 'SIGKILL'));
+    const left = processesOf(owners).filter((pid) => killQuietly(pid, 'SIGKILL'));
     if (left.length === 0) break;
   }
   for (const order of orders) parentPort!.postMessage(order.ticket);

@@ -11,6 +11,7 @@
  * 4 GB/s at which a core can touch fresh memory, by up to 200 MB. The `oci` kind of driver has no such gap.
  */
 import { Worker } from 'node:worker_threads';
+import type { Owner } from './run-files.ts';
 import { COLUMNS, type Columns, MAX_ROWS, STATE } from './watch-table.ts';
 
 export interface Watched {
@@ -19,14 +20,14 @@ export interface Watched {
   setLimitMb(limitMb: number): void;
   peakMb(): number;
   wasKilled(): boolean;
-  /** Forgets the sandbox. */
+  /** Forgets the sandbox: what is set from now on changes nothing, and the peak stays what it was. */
   release(): void;
 }
 
 export interface Watch {
   add(pid: number, limitMb: number): Watched;
-  /** Ends every process that still belongs to this session or user. Resolves when it has been done. */
-  reap(session: number, uid: number | null): Promise<void>;
+  /** Ends every process that is still this owner's. Resolves when it has been done. */
+  reap(owner: Owner): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,11 +58,11 @@ export function startWatch(): Watch {
       if (row === undefined) throw new RangeError(`more than ${MAX_ROWS} sandboxes at once`);
       return watchRow(columns, row, { pid, limitMb, onRelease: () => free.push(row) });
     },
-    reap(session, uid) {
+    reap(owner) {
       const ticket = ++lastReap;
       return new Promise((resolve) => {
         reaping.set(ticket, resolve);
-        worker.postMessage({ ticket, session, uid });
+        worker.postMessage({ ticket, owner });
         wake(columns);
       });
     },
@@ -88,19 +89,26 @@ function watchRow(
   peaksKb[row] = 0;
   Atomics.store(states, row, STATE.active);
   wake(columns);
+  // A released row may be another sandbox's by the time of the next call.
+  let last: { readonly peakKb: number; readonly killed: boolean } | null = null;
+  const peakKb = () => last?.peakKb ?? peaksKb[row] ?? 0;
+  const wasKilled = () => last?.killed ?? Atomics.load(states, row) === STATE.killed;
   return {
     setActive(active) {
+      if (last !== null) return;
       // A row that is killed stays killed: compareExchange moves only between the two live states.
       const [from, to] = active ? [STATE.quiet, STATE.active] : [STATE.active, STATE.quiet];
       Atomics.compareExchange(states, row, from, to);
       if (active) wake(columns);
     },
     setLimitMb(limit) {
-      limitsKb[row] = limit * 1024;
+      if (last === null) limitsKb[row] = limit * 1024;
     },
-    peakMb: () => Math.ceil((peaksKb[row] ?? 0) / 1024),
-    wasKilled: () => Atomics.load(states, row) === STATE.killed,
+    peakMb: () => Math.ceil(peakKb() / 1024),
+    wasKilled,
     release() {
+      if (last !== null) return;
+      last = { peakKb: peakKb(), killed: wasKilled() };
       Atomics.store(states, row, STATE.free);
       onRelease();
     },
