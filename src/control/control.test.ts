@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { fakeClock } from '../base/fake-clock.ts';
+import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import type { App } from '../model/index.ts';
 import { createRegistry, type Registry } from '../registry/index.ts';
 import { listenConfiguration, loadConfiguration } from '../store/index.ts';
@@ -33,6 +33,9 @@ suite('the control plane', () => {
   /** What happened outside the store, in order. */
   let done: string[];
   let packages: Set<string>;
+  let clock: FakeClock;
+  /** Awaited before a database is dropped. */
+  let beforeDrop: () => Promise<void>;
 
   before(async () => {
     database = await testDatabase();
@@ -42,7 +45,8 @@ suite('the control plane', () => {
   beforeEach(async () => {
     const { sql } = database;
     await sql`truncate skein.apps, skein.version_counters, skein.databases cascade`;
-    const clock = fakeClock();
+    clock = fakeClock();
+    beforeDrop = async () => {};
     registry = createRegistry({
       load: () => loadConfiguration(sql),
       listen: (poke) => listenConfiguration(sql, poke),
@@ -66,6 +70,7 @@ suite('the control plane', () => {
             values (${app}, ${key}, 'd', 'r', 'p') on conflict do nothing`;
         },
         async drop({ app, key }) {
+          await beforeDrop();
           done.push(`drop ${key}`);
           await sql`delete from skein.databases where app = ${app} and key = ${key}`;
         },
@@ -150,6 +155,27 @@ suite('the control plane', () => {
     assert.deepEqual((await control.destroy({ app: 'bakery', data: true })).databases, ['main']);
     assert.equal(done.at(-1), 'drop main');
     await assert.rejects(control.destroy({ app: 'bakery', data: true }), { code: 'app-not-found' });
+  });
+
+  test('a deploy waits for a destroy to end, data and all, and not for ever', async (t) => {
+    t.after(stopRegistry);
+    await control.deploy(bakery(), { orders: A });
+    const [dropping, mayDrop] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    beforeDrop = () => {
+      dropping.resolve();
+      return mayDrop.promise;
+    };
+    const destroying = control.destroy({ app: 'bakery', data: true });
+    await dropping.promise;
+    const early = assert.rejects(control.deploy(bakery(), { orders: A }), { code: 'deploy-in-progress' });
+    await clock.advance(30_000);
+    await early;
+    const late = control.deploy(bakery(), { orders: A });
+    mayDrop.resolve();
+    assert.deepEqual((await destroying).databases, ['main']);
+    assert.equal((await late).functions[0]?.changed, true);
+    assert.deepEqual(done, ['make main', 'unpack a', 'drop main', 'make main', 'unpack a']);
+    assert.ok(registry.current().databases.has('bakery/main'));
   });
 });
 

@@ -2,9 +2,11 @@
  * The control plane's verbs, for every edge that changes or shows what is deployed.
  *
  * A verb that changes something answers when this node serves the change: nobody gets the old version
- * after being told of the new one.
+ * after being told of the new one. Deploys and destroys of one app run one after the other, each as a
+ * whole: half of a destroy within a deploy would leave functions without their databases.
  */
 import type { App } from '../model/index.ts';
+import { withAppLock } from '../store/index.ts';
 import type {
   ControlOptions,
   DeployAnswer,
@@ -13,6 +15,7 @@ import type {
   RollbackAnswer,
   VersionsAnswer,
 } from './answers.ts';
+import { AppTurns } from './app-turns.ts';
 import { deploy } from './deploy.ts';
 import { destroy } from './destroy.ts';
 import { list, rollback, versions } from './versions.ts';
@@ -32,16 +35,19 @@ export interface Control {
   versions(name: string): Promise<VersionsAnswer>;
   /** What is deployed. Answers from memory, also while the database is away. */
   list(): ListAnswer;
-  /** @param data delete the app's databases too, for good. @throws {Fault} `app-not-found` */
+  /** @param data delete the app's databases too, for good. @throws {Fault} `app-not-found`, `deploy-in-progress` */
   destroy(wanted: { readonly app: string; readonly data: boolean }): Promise<DestroyAnswer>;
 }
 
 export function createControl(options: ControlOptions): Control {
+  const turns = new AppTurns(options.clock);
+  const alone = <T>(app: string, work: () => Promise<T>) =>
+    turns.run(app, () => withAppLock(options.sql, app, work));
   return {
-    deploy: (app, artifacts) => deploy(options, app, artifacts),
+    deploy: (app, artifacts) => alone(app.app, () => deploy(options, app, artifacts)),
     rollback: (wanted) => rollback(options, wanted),
     versions: (name) => versions(options, name),
     list: () => list(options),
-    destroy: (wanted) => destroy(options, wanted),
+    destroy: (wanted) => alone(wanted.app, () => destroy(options, wanted)),
   };
 }

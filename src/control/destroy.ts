@@ -1,20 +1,21 @@
 import { Fault } from '../base/index.ts';
-import { announceChange, destroyApp } from '../store/index.ts';
+import { announceChange, databaseKeys, destroyApp } from '../store/index.ts';
 import type { ControlOptions, DestroyAnswer } from './answers.ts';
 import { serve } from './serve.ts';
 
-/** Functions first, then data: nothing runs any more that could write to what is being deleted. */
+/**
+ * Functions first, then data: no new request finds a function without its database. A request that is
+ * still running loses its connections to a database that goes.
+ */
 export async function destroy(
   options: ControlOptions,
   { app, data }: { readonly app: string; readonly data: boolean },
 ): Promise<DestroyAnswer> {
-  const databases = data
-    ? [...options.registry.current().databases.values()].filter((database) => database.app === app)
-    : [];
+  const databases = data ? await databaseKeys(options.sql, app) : [];
   const functions = await destroyFunctions(options, app, databases.length > 0);
-  for (const { key } of databases) await options.databases.drop({ app, key });
+  for (const key of databases) await options.databases.drop({ app, key });
   if (databases.length > 0) await serve(options, await announceChange(options.sql));
-  return { app, functions, databases: databases.map(({ key }) => key) };
+  return { app, functions, databases };
 }
 
 /** @param hasData whether an app that is gone already has left data to delete, so its absence is no mistake */

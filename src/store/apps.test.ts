@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import type { App, AppFunction, FunctionConfig } from '../model/index.ts';
-import { applyDeploy, checkDeploy, destroyApp } from './apps.ts';
+import { applyDeploy, checkDeploy, destroyApp, withAppLock } from './apps.ts';
 import { currentRevision, listenConfiguration, loadConfiguration } from './configuration.ts';
 import type { Sql } from './connect.ts';
 import { normalisePath } from './hosts.ts';
@@ -234,6 +234,18 @@ suite('an app in the database', () => {
     assert.deepEqual((await destroyApp(sql, 'a-b')).functions, ['a-b-c']);
     await assert.rejects(destroyApp(sql, 'a-b'), { code: 'app-not-found' });
     await put(app('a', [fn('b-c')]));
+  });
+
+  test('two nodes change one app one after the other, and two apps at once', async () => {
+    const seen: string[] = [];
+    const turn = (name: string) => async () => {
+      seen.push(`${name} in`);
+      for (let step = 0; step < 3; step++) await sql`select 1`;
+      seen.push(`${name} out`);
+    };
+    await Promise.all([withAppLock(sql, 'bakery', turn('a')), withAppLock(sql, 'bakery', turn('b'))]);
+    assert.match(seen.join(', '), /^(a in, a out, b in, b out|b in, b out, a in, a out)$/);
+    await withAppLock(sql, 'bakery', () => withAppLock(sql, 'shop', turn('c')));
   });
 
   test('every change is announced when it is there to be read', async () => {

@@ -21,6 +21,7 @@ import {
 } from '../model/index.ts';
 import { orUnavailable, type Sql } from './connect.ts';
 import { claimLabels, writeRoutes } from './hosts.ts';
+import { withSessionLock } from './session-lock.ts';
 
 /** A deploy, once its packages are stored. */
 export interface DeployPlan {
@@ -132,6 +133,17 @@ export async function change<T>(sql: Sql, app: string, work: (tx: TransactionSql
       { facts: { app, waitedMs: 10_000 }, cause: error },
     );
   }
+}
+
+/**
+ * Runs `work` while no other node deploys or destroys this app, from its first step to its last: what
+ * a transaction cannot hold (the app's databases) changes in between. Other changes of the app go on.
+ *
+ * @throws {Fault} `deploy-in-progress` when another node takes longer than 30 s; `database-unavailable`
+ */
+export function withAppLock<T>(sql: Sql, app: string, work: () => Promise<T>): Promise<T> {
+  const name = `skein deploy ${ACCOUNT_ID}/${REGION}/${app}`;
+  return withSessionLock(sql, { name, doing: `changing app "${app}"` }, work);
 }
 
 /**

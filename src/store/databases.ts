@@ -5,19 +5,14 @@
  * All of this works for a role that may create databases and roles (CREATEDB, CREATEROLE), superuser
  * or not. What only a superuser may do is tried, and its absence reported.
  */
-import type { ReservedSql } from 'postgres';
-import { Fault } from '../base/index.ts';
 import { ACCOUNT_ID, type AppDatabase, LIMITS, REGION } from '../model/index.ts';
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
+import { withSessionLock } from './session-lock.ts';
 
 /** SQLSTATEs */
 const DUPLICATE_ROLE = '42710';
 const DUPLICATE_DATABASE = '42P04';
 const NOT_PERMITTED = '42501';
-const LOCK_TIMEOUT = '55P03';
-
-/** Creating a database takes some 100 ms; this is for a server that is very busy. */
-const LOCK_WAIT_MS = 30_000;
 
 /** @returns the app's database of this key, as it was claimed, or undefined */
 export async function findDatabase(
@@ -31,6 +26,14 @@ export async function findDatabase(
   return row;
 }
 
+/** @returns the keys of all databases that an app has, sorted; also of an app that is gone */
+export async function databaseKeys(sql: Queryable, app: string): Promise<string[]> {
+  const rows = await orUnavailable(sql<{ key: string }[]>`
+    select key from skein.databases
+    where account_id = ${ACCOUNT_ID} and region = ${REGION} and app = ${app} order by key`);
+  return rows.map((row) => row.key);
+}
+
 /**
  * Runs `work` while no other node of this cluster creates or drops an app's database; waits 30 s for that.
  *
@@ -38,30 +41,8 @@ export async function findDatabase(
  *
  * @throws {Fault} `deploy-in-progress` when another holds it for longer; `database-unavailable`
  */
-export async function withDatabaseLock<T>(sql: Sql, work: (locked: Sql) => Promise<T>): Promise<T> {
-  const locked: ReservedSql = await orUnavailable(sql.reserve());
-  try {
-    await takeTurn(locked);
-    return await work(locked);
-  } finally {
-    await locked`select pg_advisory_unlock_all()`.catch(() => {}); // a lost connection holds no lock
-    locked.release();
-  }
-}
-
-async function takeTurn(locked: Sql): Promise<void> {
-  await orUnavailable(locked`select set_config('lock_timeout', ${`${LOCK_WAIT_MS}ms`}, false)`);
-  const taken = await ignoring(
-    LOCK_TIMEOUT,
-    orUnavailable(locked`select pg_advisory_lock(hashtext('skein.databases'))`),
-  );
-  await orUnavailable(locked`reset lock_timeout`);
-  if (taken) return;
-  throw new Fault(
-    'deploy-in-progress',
-    `Another deploy has been creating or dropping a database for more than ${LOCK_WAIT_MS / 1000} s. Nothing was changed; try again when it is done.`,
-    { facts: { waitedMs: LOCK_WAIT_MS } },
-  );
+export function withDatabaseLock<T>(sql: Sql, work: (locked: Sql) => Promise<T>): Promise<T> {
+  return withSessionLock(sql, { name: 'skein.databases', doing: 'creating or dropping a database' }, work);
 }
 
 /**

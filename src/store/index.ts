@@ -4,6 +4,7 @@ export {
   applyDeploy,
   checkDeploy,
   destroyApp,
+  withAppLock,
 } from './apps.ts';
 export { deleteUnusedArtifacts, hasArtifact, readArtifact, writeArtifact } from './artifacts.ts';
 export { listenConfiguration, loadConfiguration } from './configuration.ts';
@@ -11,6 +12,7 @@ export { connect, type Sql } from './connect.ts';
 export {
   claimDatabase,
   createDatabase,
+  databaseKeys,
   dropDatabase,
   findDatabase,
   protectDatabases,
