@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { connect, type Sql } from '../../store/index.ts';
 import { type TestDatabase, testDatabase } from '../../store/testing.ts';
-import { databaseUrl, dropAppDatabase, type Ensured, ensureDatabase } from './database.ts';
+import {
+  type DatabaseServer,
+  databaseUrl,
+  dropAppDatabase,
+  type Ensured,
+  ensureDatabase,
+} from './database.ts';
 
 suite('an app’s database', () => {
   let db: TestDatabase;
@@ -128,6 +134,18 @@ suite('an app’s database', () => {
     await db.sql`drop owned by ${db.sql(operator)}`;
     await db.sql`drop role ${db.sql(operator)}`;
   });
+});
+
+test('the URL of an app says the same about TLS as the platform’s, and nothing else of it', () => {
+  const made = { app: 'a', key: 'main', databaseName: 'a_main', roleName: 'a_main', password: 'p' };
+  const url = (server: Partial<DatabaseServer>) => databaseUrl(made, { host: 'db', port: 5432, ...server });
+  assert.equal(url({}), 'postgres://a_main:p@db:5432/a_main');
+  assert.equal(url({ search: '?user=root&options=-csearch_path%3Dx' }), url({}));
+  assert.equal(
+    url({ search: '?sslmode=verify-full&sslkey=/k&sslrootcert=/etc/ca.pem&application_name=x' }),
+    `${url({})}?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem`,
+  );
+  assert.equal(url({ host: '::1' }), url({ host: '[::1]' }));
 });
 
 function closing(it: Sql) {
