@@ -89,7 +89,7 @@ suite('the process driver', () => {
 
   test('the leftovers of a killed node are swept by the next one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
-    const orphan = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore' });
+    const orphan = spawn('/bin/sh', ['-c', 'exec sleep 600'], { detached: true, stdio: 'ignore' });
     const ended = new Promise((resolve) => orphan.once('exit', (_code, signal) => resolve(signal)));
     writeRunFile(folder, { session: orphan.pid as number, uid: null, tmp: '/nowhere' });
     assert.ok(sweepRunFiles(folder) >= 1);
@@ -100,7 +100,7 @@ suite('the process driver', () => {
 
   test('a sweep leaves a process alone that was given the number of a dead sandbox', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
-    const stranger = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore' });
+    const stranger = spawn('/bin/sh', ['-c', 'exec sleep 600'], { detached: true, stdio: 'ignore' });
     const path = writeRunFile(folder, { session: stranger.pid as number, uid: null, tmp: '/nowhere' });
     renameSync(path, path.replace(/-\d+-self/, '-1-self'));
     assert.equal(sweepRunFiles(folder), 0);
@@ -112,7 +112,7 @@ suite('the process driver', () => {
   test('a sweep leaves the numbers of an earlier boot alone', async (t) => {
     if (process.platform !== 'linux') return t.skip('needs /proc');
     const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
-    const stranger = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore' });
+    const stranger = spawn('/bin/sh', ['-c', 'exec sleep 600'], { detached: true, stdio: 'ignore' });
     const path = writeRunFile(folder, { session: stranger.pid as number, uid: null, tmp: '/nowhere' });
     renameSync(path, path.replace(/self-.*/, 'self-0f0e0d0c-0000-4000-8000-000000000000'));
     assert.equal(sweepRunFiles(folder), 0);
@@ -127,7 +127,7 @@ suite('the process driver', () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-run-'));
     const tmp = join(folder, 'scratch', 'one', 'tmp');
     const env = { TMPDIR: tmp };
-    const leaver = spawn('/bin/sh', ['-c', 'sleep 600'], { detached: true, stdio: 'ignore', env });
+    const leaver = spawn('/bin/sh', ['-c', 'exec sleep 600'], { detached: true, stdio: 'ignore', env });
     const ended = new Promise((resolve) => leaver.once('exit', (_code, signal) => resolve(signal)));
     writeRunFile(folder, { session: 2 ** 30, uid: null, tmp });
     assert.ok(sweepRunFiles(folder) >= 1);
@@ -155,7 +155,7 @@ suite('the process driver', () => {
     );
   });
 
-  test('a process that cannot be remembered does not run', async () => {
+  test('a process that cannot be remembered does not run', { timeout: 20_000 }, async () => {
     await using opened = await openDriver();
     rmSync(join(opened.home, 'run'), { recursive: true });
     const output = await openOutput();
@@ -165,6 +165,16 @@ suite('the process driver', () => {
       (error) => error instanceof Fault && error.code === 'sandbox-failed',
     );
     await output.text; // ends when the last process that could write to it has
+    assert.deepEqual(readdirSync(join(opened.home, 'scratch')), []);
+  });
+
+  test('a sandbox born while the driver closes is ended too', { timeout: 20_000 }, async () => {
+    await using opened = await openDriver();
+    const output = await openOutput();
+    const spec = { id: 'one', argv: sh('sleep 600'), memoryMb: 128, ephemeralMb: 512, channel: false };
+    const starting = opened.driver.start({ ...spec, environment: {}, output: output.socket });
+    await opened.driver.close();
+    await (await starting).gone;
     assert.deepEqual(readdirSync(join(opened.home, 'scratch')), []);
   });
 

@@ -12,13 +12,13 @@
  * resolve. It never rejects.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, Fault, type Random } from '../../base/index.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { type ChannelPair, type Channels, createChannels } from './channels.ts';
 import { passableFolder } from './reach.ts';
-import { killQuietly, type Owner, sweepRunFiles, writeRunFile } from './run-files.ts';
+import { forgetRunFile, killQuietly, type Owner, sweepRunFiles, writeRunFile } from './run-files.ts';
 import { makeScratch, removeFolder, tmpOf } from './scratch.ts';
 import { type UserSource, userSource } from './users.ts';
 import { startWatch, type Watch, type Watched } from './watch.ts';
@@ -155,7 +155,7 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, c
   });
   const gone = exited.then(async () => {
     await clear(host, { scratch, uid }, pid);
-    forget(runFile);
+    forgetRunFile(runFile);
   });
   return {
     id: spec.id,
@@ -196,14 +196,6 @@ function remember(host: Host, owner: Owner, memoryMb: number): { watched: Watche
   } catch (error) {
     watched.release();
     throw error;
-  }
-}
-
-function forget(runFile: string): void {
-  try {
-    rmSync(runFile, { force: true });
-  } catch {
-    // It names a process that is no more: the next sweep finds nothing by it, and removes it.
   }
 }
 

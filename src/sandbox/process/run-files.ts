@@ -12,7 +12,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface RunFile {
+interface RunFile {
   readonly pid: number;
   readonly startTicks: number;
   /** The user of this sandbox alone; null: it shares the node's. */
@@ -76,7 +76,7 @@ function bootId(): string {
 }
 
 /** Every process that belongs to one of these owners. Linux; elsewhere none. */
-export function processesOf(owners: readonly Owner[]): number[] {
+function processesOf(owners: readonly Owner[]): number[] {
   const sessions = new Set(owners.map((owner) => owner.session));
   const uids = new Set(owners.map((owner) => owner.uid).filter((uid) => uid !== null));
   const tmps = new Set(owners.filter((owner) => owner.uid === null).map((owner) => owner.tmp));
@@ -129,6 +129,21 @@ export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 /**
+ * Kills every process of these owners, and what those start meanwhile: looks until nothing new turns up.
+ *
+ * @returns how many were killed
+ */
+export function killAll(owners: readonly Owner[]): number {
+  const killed = new Set<number>();
+  for (let round = 0; round < 10; round++) {
+    const left = processesOf(owners).filter((pid) => killQuietly(pid, 'SIGKILL'));
+    if (left.length === 0) break;
+    for (const pid of left) killed.add(pid);
+  }
+  return killed.size;
+}
+
+/**
  * Kills what the files in `folder` remember and is still running, then forgets it.
  *
  * A session number is not given to a new process while any member of the session lives, so members
@@ -147,8 +162,16 @@ export function sweepRunFiles(folder: string): number {
     if (now !== null && now.startTicks !== file.startTicks) return [];
     return [{ session: file.pid, uid: file.uid, tmp: readFileSync(join(folder, name), 'utf8') }];
   });
-  let killed = 0;
-  for (const pid of processesOf(owners)) if (killQuietly(pid, 'SIGKILL')) killed += 1;
-  for (const name of names) rmSync(join(folder, name), { force: true });
+  const killed = killAll(owners);
+  for (const name of names) forgetRunFile(join(folder, name));
   return killed;
+}
+
+/** Never fails: a file that stays names what is no more, and the next sweep finds nothing by it. */
+export function forgetRunFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A sandbox must be able to end on a disk that is broken.
+  }
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/index.ts';
-import { killQuietly, type Owner, processesOf } from './run-files.ts';
+import { killAll, killQuietly, type Owner } from './run-files.ts';
 import { COLUMNS, type Columns, MAX_ROWS, SAMPLE_MS, STATE } from './watch-table.ts';
 
 interface ReapOrder {
@@ -58,13 +58,9 @@ function takeOrders(): ReapOrder[] {
   return orders;
 }
 
-/** One look through /proc serves every order that is waiting; repeated until nothing new turned up. */
+/** One look through /proc serves every order that is waiting. */
 function reap(orders: readonly ReapOrder[]): void {
-  const owners = orders.map((order) => order.owner);
-  for (let round = 0; round < 10; round++) {
-    const left = processesOf(owners).filter((pid) => killQuietly(pid, 'SIGKILL'));
-    if (left.length === 0) break;
-  }
+  killAll(orders.map((order) => order.owner));
   for (const order of orders) parentPort!.postMessage(order.ticket);
 }
 

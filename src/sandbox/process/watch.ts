@@ -11,7 +11,7 @@
  * 4 GB/s at which a core can touch fresh memory, by up to 200 MB. The `oci` kind of driver has no such gap.
  */
 import { Worker } from 'node:worker_threads';
-import type { Owner } from './run-files.ts';
+import { killAll, type Owner } from './run-files.ts';
 import { COLUMNS, type Columns, MAX_ROWS, STATE } from './watch-table.ts';
 
 export interface Watched {
@@ -47,6 +47,7 @@ export function startWatch(): Watch {
   const free = Array.from({ length: MAX_ROWS }, (_, row) => MAX_ROWS - 1 - row);
   const reaping = new Map<number, () => void>();
   let lastReap = 0;
+  let closed = false;
   worker.on('message', (done: number) => {
     reaping.get(done)?.();
     reaping.delete(done);
@@ -58,15 +59,17 @@ export function startWatch(): Watch {
       if (row === undefined) throw new RangeError(`more than ${MAX_ROWS} sandboxes at once`);
       return watchRow(columns, row, { pid, limitMb, onRelease: () => free.push(row) });
     },
-    reap(owner) {
+    async reap(owner) {
+      if (closed) return void killAll([owner]); // born while the node was closing, with no thread left to ask
       const ticket = ++lastReap;
-      return new Promise((resolve) => {
+      await new Promise<void>((resolve) => {
         reaping.set(ticket, resolve);
         worker.postMessage({ ticket, owner });
         wake(columns);
       });
     },
     async close() {
+      closed = true;
       await worker.terminate();
       for (const resolve of reaping.values()) resolve();
     },
