@@ -18,9 +18,20 @@ interface Ran {
   readonly err: string;
 }
 
-async function skein(home: string, argv: readonly string[], input = ''): Promise<Ran> {
+interface Given {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+async function skein(
+  home: string,
+  argv: readonly string[],
+  { input = '', env = {}, cwd }: Given = {},
+): Promise<Ran> {
   const child = spawn(process.execPath, [MAIN, ...argv], {
-    env: { PATH: process.env['PATH'], SKEIN_HOME: home },
+    env: { PATH: process.env.PATH, SKEIN_HOME: home, ...env },
+    ...(cwd !== undefined && { cwd }),
   });
   child.stdin.end(input);
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -78,7 +89,7 @@ suite('the commands, against a node that answers by the book', () => {
 
   test("a function's error leaves exit code 1 and the whole document", async () => {
     answers.set('POST /api/v1/functions/f/invocations', { status: 200, body: invoked('Unhandled') });
-    const ran = await skein(home, ['invoke', 'f', '--json', '--data', '-'], '[1]');
+    const ran = await skein(home, ['invoke', 'f', '--json', '--data', '-'], { input: '[1]' });
     assert.equal(ran.code, 1);
     assert.deepEqual(JSON.parse(ran.out), invoked('Unhandled'));
     assert.equal(asked.at(-1)?.body, '[1]');
@@ -92,6 +103,10 @@ suite('the commands, against a node that answers by the book', () => {
     [['invoke', 'f', '--data', '@/no/such/file'], /cannot be read \(ENOENT\)/],
     [['logs', 'f', '--since', 'yesterday'], /such as 30s/],
     [['logs', 'f', '--limit', '0'], /whole number/],
+    [
+      ['logs', 'f', '--limit', '-1'],
+      /^skein: --limit needs a value; one that begins with a dash is written --limit=VALUE\. "skein help logs" [^.]*\.\n$/,
+    ],
     [['rollback', 'f', '--to', 'v2'], /version number/],
     [['up', '--gateway', 'nowhere'], /HOST:PORT/],
     [['up', '--driver', 'oci'], /not available/],
@@ -154,6 +169,64 @@ suite('the commands, against a node that answers by the book', () => {
     );
   });
 
+  test('logs of a function without any say so, beside the document', async () => {
+    const none = { entries: [], cursor: 'c0' };
+    answers.set('GET /api/v1/functions/quiet/logs?limit=1000', { status: 200, body: none });
+    const ran = await skein(home, ['logs', 'quiet']);
+    assert.deepEqual(ran, { code: 0, out: '', err: 'No lines yet; they come when quiet is called.\n' });
+  });
+
+  test('a rollback to the live version says that nothing changed', async () => {
+    const body = { name: 'f', from: '2', version: '2' };
+    answers.set('POST /api/v1/functions/f/rollback', { status: 200, body });
+    assert.equal((await skein(home, ['rollback', 'f', '--to', '2'])).out, 'f is already at version 2.\n');
+  });
+
+  test('destroy speaks of databases only where it deleted them', async () => {
+    const body = { app: 'a', functions: ['a-f'], databases: [] };
+    answers.set('DELETE /api/v1/apps/a?data=false', { status: 200, body });
+    answers.set('DELETE /api/v1/apps/a?data=true', { status: 200, body: { ...body, databases: ['main'] } });
+    assert.equal((await skein(home, ['destroy', 'a'])).out, 'App a is gone: a-f.\n');
+    assert.match((await skein(home, ['destroy', 'a', '--data'])).out, /gone too: main\.\n$/);
+  });
+
+  test('up --detach where a node runs says where it is, and starts none', async () => {
+    answers.set('GET /api/v1/status', { status: 200, body: {} });
+    const ran = await skein(home, ['up', '--detach']);
+    assert.equal(ran.code, 0, ran.err);
+    assert.match(ran.out, new RegExp(`^Skein is already running \\(process ${process.pid}\\)\\.\n.*:8080\n`));
+    const { out } = await skein(home, ['up', '--detach', '--json']);
+    assert.deepEqual(Object.keys(JSON.parse(out)), ['ready', 'gateway', 'control', 'pid']);
+  });
+
+  test("doctor looks at the ports that up would take, and knows its own node's", async () => {
+    const { port } = server.address() as AddressInfo;
+    const looked = async (control: string) => {
+      const { out } = await skein(home, ['doctor', '--json'], { env: { SKEIN_CONTROL: control } });
+      const checks: { name: string; ok: boolean; detail: string }[] = JSON.parse(out).checks;
+      return checks.find(({ name }) => name === 'control');
+    };
+    const own = await looked(`127.0.0.1:${port}`);
+    assert.equal(own?.detail, `127.0.0.1:${port} is in use by the node of this home`);
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const foreign = await looked(taken);
+    other.close();
+    assert.equal(foreign?.ok, false);
+    assert.match(foreign?.detail ?? '', new RegExp(`^${taken} is in use by another program`));
+  });
+
+  test('init prints steps that can be pasted: a quoted folder, and no start of a node that runs', async () => {
+    answers.set('GET /api/v1/status', { status: 200, body: {} });
+    const ran = await skein(home, ['init', 'two words'], { cwd: home });
+    assert.match(ran.out, /in two words\.\nNext: {2}skein deploy 'two words'\n$/);
+    const here = await skein(home, ['init', '--runtime', 'python3.11'], {
+      cwd: mkdtempSync(join(home, 'app-')),
+    });
+    assert.match(here.out, /hello\/index\.py here\.\nNext: {2}skein deploy\n$/);
+  });
+
   test('init writes an app that names its folder, and overwrites nothing', async () => {
     const folder = join(home, 'my-app');
     assert.equal((await skein(home, ['init', folder])).code, 0);
@@ -171,6 +244,8 @@ suite('the commands, without a node', () => {
     const ran = await skein(home, ['list']);
     assert.equal(ran.code, 1);
     assert.match(ran.err, /No node is running here.*skein up/);
+    const env = { SKEIN_COMMAND: '/code/bin/skein' };
+    assert.match((await skein(home, ['list'], { env })).err, /Start one with "\/code\/bin\/skein up"/);
     assert.equal((await skein(home, ['down'])).code, 0);
   });
 

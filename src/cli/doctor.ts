@@ -3,7 +3,13 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { arch, platform } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { type Environment, readNodeFile } from '../config/index.ts';
+import {
+  type Address,
+  type Environment,
+  type NodeFile,
+  type Options,
+  readNodeFile,
+} from '../config/index.ts';
 
 export interface Check {
   readonly name: string;
@@ -13,8 +19,9 @@ export interface Check {
   readonly detail: string;
 }
 
-/** Looks for everything a node uses. Changes nothing. */
-export async function checkMachine({ home, env }: { home: string; env: Environment }): Promise<Check[]> {
+/** Looks for everything that a node with these options uses. Changes nothing. */
+export async function checkMachine(options: Options, env: Environment): Promise<Check[]> {
+  const { home, gateway, control } = options;
   const running = nodeOf(home);
   return [
     checkNode(),
@@ -22,14 +29,14 @@ export async function checkMachine({ home, env }: { home: string; env: Environme
     checkPython(env),
     { name: 'driver', ok: true, required: true, detail: 'process: no isolation, for code you trust' },
     checkHome(home),
-    await checkPort('gateway', 8080, running),
-    await checkPort('control', 9400, running),
+    await checkPort('gateway', gateway, running?.gateway),
+    await checkPort('control', control, running?.control),
   ];
 }
 
-function nodeOf(home: string): string | null {
+function nodeOf(home: string): NodeFile | null {
   try {
-    return readNodeFile(home)?.control ?? null;
+    return readNodeFile(home);
   } catch {
     return null; // checkHome says what is wrong with the home
   }
@@ -81,23 +88,37 @@ function checkHome(home: string): Check {
   }
 }
 
-/** A port in use is no trouble when it is our own node that uses it. */
-async function checkPort(name: string, port: number, running: string | null): Promise<Check> {
-  const check = { name: `port ${port}`, required: false };
-  if (await canListen(port)) return { ...check, ok: true, detail: 'free' };
-  if (running !== null) return { ...check, ok: true, detail: 'in use; this home has a node running' };
-  return {
-    ...check,
-    ok: false,
-    detail: `in use by another program; choose another with --${name} HOST:PORT`,
-  };
+/**
+ * A port in use is no trouble when it is our own node that uses it.
+ *
+ * @param ours the URL at which this home's node listens
+ */
+async function checkPort(name: string, address: Address, ours: string | undefined): Promise<Check> {
+  const { host, port } = address;
+  const check = { name, required: false };
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const trouble = await listenTrouble(address);
+  if (trouble === null) return { ...check, ok: true, detail: `${where} is free` };
+  if (ours !== undefined && listensAt(ours, address, where)) {
+    return { ...check, ok: true, detail: `${where} is in use by the node of this home` };
+  }
+  const why =
+    trouble === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened at (${trouble})`;
+  return { ...check, ok: false, detail: `${where} ${why}; choose another with --${name} HOST:PORT` };
 }
 
-function canListen(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
+/** Compares as URLs do, where a scheme's own port is left out; a node on any address names one of them. */
+function listensAt(url: string, { host }: Address, where: string): boolean {
+  const ours = new URL(url);
+  const wanted = new URL(`${ours.protocol}//${where}`);
+  return host === '0.0.0.0' || host === '::' ? ours.port === wanted.port : ours.host === wanted.host;
+}
+
+function listenTrouble({ host, port }: Address): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>();
   const server = createServer();
-  server.once('error', () => resolve(false));
-  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  server.listen(port, host, () => server.close(() => resolve(null)));
   return promise;
 }
 

@@ -1,18 +1,20 @@
 import { NODE_FLAGS } from '../config/index.ts';
 import { COMMANDS } from './catalogue.ts';
+import { commandName } from './command-name.ts';
 
 /** All commands on one page. */
 export function overview(): string {
   const width = Math.max(...Object.values(COMMANDS).map(({ usage }) => usage.length));
+  const skein = commandName();
   const lines = Object.values(COMMANDS).map(
-    ({ usage, summary }) => `  skein ${usage.padEnd(width)}  ${summary}`,
+    ({ usage, summary }) => `  ${skein} ${usage.padEnd(width)}  ${summary}`,
   );
   return [
     'Skein runs functions on your own machines.',
     '',
     ...lines,
-    `  skein ${'help [COMMAND]'.padEnd(width)}  this page, or more about one command`,
-    `  skein ${'version'.padEnd(width)}  print the version`,
+    `  ${skein} ${'help [COMMAND]'.padEnd(width)}  this page, or more about one command`,
+    `  ${skein} ${'version'.padEnd(width)}  print the version`,
     '',
     'Every command takes --json (one JSON document instead of text) and --home DIR (which node).',
     'Exit codes: 0 done, 1 failed, 2 not understood.',
@@ -23,9 +25,9 @@ export function overview(): string {
 export function helpOf(name: string): string {
   const listed = COMMANDS[name];
   if (listed === undefined) throw new Error(`there is no command ${name}`);
-  const lines = [`skein ${listed.usage}`, `  ${listed.summary}`];
+  const lines = [`${commandName()} ${listed.usage}`, `  ${listed.summary}`];
   if (listed.details !== undefined) lines.push('', ...listed.details.map((line) => `  ${line}`));
-  if (name === 'up' || name === 'start') lines.push('', ...nodeFlags());
+  if (['up', 'start', 'doctor'].includes(name)) lines.push('', ...nodeFlags());
   else
     lines.push(
       '',

@@ -61,6 +61,11 @@ export function curlFor(url: string, gateway: string): string {
   return host === address ? `curl ${url}` : `curl -H 'Host: ${host}' '${origin}${pathname}'`;
 }
 
+/** A word for a shell: as it is where that is safe, else in single quotes. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
 /** What was asked for cannot be understood. Exit code 2. */
 export function usageFault(message: string): Fault {
   return new Fault('option-invalid', message);

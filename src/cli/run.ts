@@ -3,6 +3,7 @@ import { Fault } from '../base/index.ts';
 import type { Environment } from '../config/index.ts';
 import { COMMANDS } from './catalogue.ts';
 import type { Command, Context } from './command.ts';
+import { asCalled, commandName } from './command-name.ts';
 import { helpOf, overview } from './help.ts';
 import { exitCodeOf, note, print, printJson, usageFault } from './output.ts';
 import { version } from './version.ts';
@@ -47,7 +48,7 @@ function readArguments(name: string, command: Command, given: Pick<Context, 'arg
   const { values, positionals } = parse(name, command, given.argv);
   const { min, max } = command.words;
   if (positionals.length < min || positionals.length > max) {
-    throw usageFault(`Usage: skein ${COMMANDS[name]?.usage}`);
+    throw usageFault(`Usage: ${commandName()} ${COMMANDS[name]?.usage}`);
   }
   return { ...given, values, words: positionals, json: values.json === true };
 }
@@ -61,9 +62,15 @@ function parse(name: string, command: Command, argv: readonly string[]) {
       strict: true,
     }) as { values: Record<string, string | boolean | undefined>; positionals: string[] };
   } catch (error) {
-    const reason = (error as Error).message.split('. ', 1)[0];
-    throw usageFault(`${reason}. "skein help ${name}" shows what "skein ${name}" takes.`);
+    throw usageFault(`${reasonOf(error as Error)}. "skein help ${name}" shows what "skein ${name}" takes.`);
   }
+}
+
+/** Node's own words, except where they take three sentences. */
+function reasonOf({ message }: Error): string {
+  const option = /^Option '(?:-\w, )?(--?[\w-]+)(?: <value>)?' argument is ambiguous/.exec(message)?.[1];
+  if (option === undefined) return message.split('. ', 1)[0] ?? message;
+  return `${option} needs a value; one that begins with a dash is written ${option}=VALUE`;
 }
 
 function showVersion(argv: readonly string[]): number {
@@ -90,7 +97,7 @@ async function unknownCommand(name: string): Promise<Fault> {
 function report(error: unknown, json: boolean): number {
   if (error instanceof Fault) {
     if (json) printJson({ error: { code: error.code, message: error.message, facts: error.facts } });
-    note(`skein: ${error.message}`);
+    note(`skein: ${asCalled(error.message)}`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (json) printJson({ error: { code: 'internal', message: String(error), facts: {} } });

@@ -107,7 +107,7 @@ suite('a manifest', () => {
       /:7:13 functions\.f\.memory: 256 has no unit; .* MB, GB, such as 256MB/,
     ],
     ['a wrong unit', withKeys('memory: 256Mi'), /has the unit `Mi`, which is not one of MB, GB/],
-    ['a size out of range', withKeys('memory: 64MB'), /64MB is out of range; allowed is 128MB to 10GB/],
+    ['a size out of range', withKeys('memory: 64MB'), /64MB is out of range; allowed is 128MB to 10240MB/],
     [
       'a wrong unit of time',
       withKeys('timeout: 3sec'),
@@ -130,6 +130,16 @@ suite('a manifest', () => {
       /runtime `java21` is not available/,
     ],
     ['a missing handler', withKeys().replace('    handler: a.b\n', ''), /functions\.f: `handler` is missing/],
+    [
+      'a misspelt handler, and not that it is missing',
+      withKeys().replace('handler:', 'handlr:'),
+      /^\S+ functions\.f\.handlr: unknown key "handlr"; did you mean `handler`\?$/,
+    ],
+    [
+      'a misspelt key that is required, and not that it is missing',
+      withKeys().replace('code:', 'cod:'),
+      /^\S+ functions\.f\.cod: unknown key "cod"; did you mean `code`\?$/,
+    ],
     ['a missing code', withKeys().replace('    code: .\n', ''), /:3:3 functions\.f: `code` is missing/],
     ['a handler with a space', withKeys().replace('a.b', 'a b'), /"a b" must be file\.export/],
     ['a key that comes later', withKeys('triggers: []'), /`triggers` is not available in this version/],

@@ -16,6 +16,7 @@ import {
   type Problem,
   record,
   report,
+  reportMissing,
   shown,
   text,
 } from './rules.ts';
@@ -112,7 +113,7 @@ const functionRule = record<FunctionText>(
     across(found, spot) {
       if (found.handler !== '' || found.runtime === 'provided.al2023') return;
       const given = spot.problems.some((problem) => sameField(problem.path, [...spot.path, 'handler']));
-      if (!given) report(spot, '`handler` is missing; write file.export, such as index.handler', 'key');
+      if (!given) reportMissing(spot, 'handler', '; write file.export, such as index.handler');
     },
   },
 );

@@ -15,6 +15,8 @@ export interface Problem {
   readonly path: Path;
   /** Whether the key or the value is to be pointed at. */
   readonly at: 'key' | 'value';
+  /** Of an unknown key: the one that was most likely meant. */
+  readonly meant?: string;
   readonly message: string;
 }
 
@@ -64,7 +66,19 @@ export function kindOf(value: unknown): string {
 export function reportUnknown(spot: Spot, key: string, allowed: readonly string[]): void {
   const meant = nearest(key, allowed);
   const hint = meant === null ? `allowed here: ${allowed.join(', ')}` : `did you mean \`${meant}\`?`;
-  report(below(spot, key), `unknown key ${shown(key)}; ${hint}`, 'key');
+  const message = `unknown key ${shown(key)}; ${hint}`;
+  spot.problems.push({ path: [...spot.path, key], at: 'key', message, ...(meant !== null && { meant }) });
+}
+
+/** Says that a key is missing, unless a misspelling of it was reported: one slip, one problem. */
+export function reportMissing(spot: Spot, key: string, hint = ''): void {
+  const misspelt = spot.problems.some(
+    ({ path, meant }) =>
+      meant === key &&
+      path.length === spot.path.length + 1 &&
+      spot.path.every((part, index) => part === path[index]),
+  );
+  if (!misspelt) report(spot, `\`${key}\` is missing${hint}`, 'key');
 }
 
 export function isMap(value: unknown): value is Record<string, unknown> {
@@ -236,6 +250,6 @@ function readField<T>(
   const { name, given, spot } = from;
   if (Object.hasOwn(given, name)) return field.rule.read(given[name], below(spot, name));
   if (field.absent !== undefined) return field.absent();
-  report(spot, `\`${name}\` is missing`, 'key');
+  reportMissing(spot, name);
   return field.rule.read(undefined, { ...spot, problems: [] });
 }

@@ -6,12 +6,14 @@ interface Range {
 }
 
 interface Measure {
-  /** Unit → how many of the result's unit it is; the first is the one limits are printed in. */
+  /** Unit → how many of the result's unit it is. */
   readonly units: Readonly<Record<string, number>>;
   readonly example: string;
+  /** The unit of limits; absent: the largest that needs no fraction. */
+  readonly limitsIn?: string;
 }
 
-const SIZE: Measure = { units: { MB: 1, GB: 1024 }, example: '256MB' };
+const SIZE: Measure = { units: { MB: 1, GB: 1024 }, example: '256MB', limitsIn: 'MB' };
 const DURATION: Measure = { units: { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }, example: '10s' };
 
 /** A size such as `256MB` or `1GB` (a MB is 2^20 bytes), read as MB; the range is in MB. */
@@ -24,9 +26,11 @@ export function duration(rangeMs: Range): Rule<number> {
   return quantity(DURATION, rangeMs);
 }
 
-/** @returns e.g. `1GB` for 1024 in MB: in the largest unit that needs no fraction */
+/** @returns a limit as messages show it, e.g. `15m` for 900000 in ms, and `10240MB` as the documents and Lambda say */
 function written(amount: number, measure: Measure): string {
-  const fitting = Object.entries(measure.units).filter(([, factor]) => amount % factor === 0);
+  const fitting = Object.entries(measure.units).filter(
+    ([unit, factor]) => amount % factor === 0 && (measure.limitsIn ?? unit) === unit,
+  );
   const [unit, factor] = fitting.at(-1)!;
   return `${amount / factor}${unit}`;
 }

@@ -12,7 +12,8 @@ export const command: Command = {
     const path = `/api/v1/apps/${encodeURIComponent(context.words[0] ?? '')}?data=${data}`;
     const answer = await connectNode(homeOf(context)).call<DestroyAnswer>('DELETE', path);
     if (context.json) printJson(answer);
-    else print(`App ${answer.app} is gone${listOf(answer.functions)}. ${fateOfData(answer, data)}`);
+    else
+      print(`App ${answer.app} is gone${listOf(answer.functions)}.${data ? ` ${fateOfData(answer)}` : ''}`);
     return 0;
   },
 };
@@ -21,8 +22,7 @@ function listOf(functions: readonly string[]): string {
   return functions.length === 0 ? '' : `: ${functions.join(', ')}`;
 }
 
-function fateOfData({ databases, app }: DestroyAnswer, data: boolean): string {
-  if (!data) return `Its databases, if any, are kept; "skein destroy ${app} --data" deletes them.`;
+function fateOfData({ databases }: DestroyAnswer): string {
   return databases.length === 0
     ? 'It had no databases.'
     : `Its databases are gone too: ${databases.join(', ')}.`;

@@ -1,13 +1,14 @@
 /** `skein doctor`: what a node needs on this machine, and whether it is there. */
-import { type Command, homeOf } from '../command.ts';
+import type { Command } from '../command.ts';
 import { checkMachine } from '../doctor.ts';
 import { print, printJson } from '../output.ts';
+import { nodeOptions, optionsOf } from './up.ts';
 
 export const command: Command = {
-  options: {},
+  options: nodeOptions,
   words: { min: 0, max: 0 },
   async run(context) {
-    const checks = await checkMachine({ home: homeOf(context), env: context.env });
+    const checks = await checkMachine(optionsOf(context), context.env);
     const ok = checks.every((check) => check.ok || !check.required);
     if (context.json) {
       printJson({ ok, checks });

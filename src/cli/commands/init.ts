@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Fault } from '../../base/index.ts';
 import { NAME_PATTERN, slugOf } from '../../model/index.ts';
-import { type Command, text } from '../command.ts';
-import { print, printJson, usageFault } from '../output.ts';
+import { type Command, type Context, homeOf, text } from '../command.ts';
+import { commandName } from '../command-name.ts';
+import { print, printJson, quoted, usageFault } from '../output.ts';
+import { runningNode } from '../running.ts';
 
 const NODE_HANDLER = `/** Answers GET / and GET /?name=Ada with a greeting. */
 export async function handler(event: { queryStringParameters?: Record<string, string> }) {
@@ -29,7 +31,7 @@ const STARTERS: Readonly<Record<string, { readonly file: string; readonly conten
 export const command: Command = {
   options: { runtime: { type: 'string' } },
   words: { min: 0, max: 1 },
-  run(context) {
+  async run(context) {
     const root = resolve(context.words[0] ?? '.');
     const runtime = text(context, 'runtime') ?? 'nodejs24.x';
     const starter = STARTERS[runtime];
@@ -49,12 +51,10 @@ export const command: Command = {
       writeFileSync(path, content);
     }
     if (context.json) printJson({ app, files: files.map(({ path }) => path) });
-    else
-      for (const line of nextSteps(
-        root,
-        files.map(({ path }) => relative(root, path)),
-      ))
-        print(line);
+    else {
+      const names = files.map(({ path }) => relative(root, path));
+      for (const line of nextSteps(root, names, await hasNode(context))) print(line);
+    }
     return 0;
   },
 };
@@ -87,12 +87,24 @@ function refuseOverwriting(path: string): void {
   );
 }
 
-function nextSteps(root: string, files: readonly string[]): string[] {
-  const near = relative(process.cwd(), root) || '.';
+/** Whether a node is there to deploy to; what is wrong with a home is not for `init` to say. */
+async function hasNode(context: Context): Promise<boolean> {
+  try {
+    return (await runningNode(homeOf(context))) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function nextSteps(root: string, files: readonly string[], hasNode: boolean): string[] {
+  const near = relative(process.cwd(), root);
   const folder = near.startsWith('..') ? root : near;
+  const skein = commandName();
+  const steps = hasNode ? [] : [`${skein} up --detach`];
+  steps.push(`${skein} deploy${folder === '' ? '' : ` ${quoted(folder)}`}`);
+  const where = folder === '' ? 'here' : `in ${folder}`;
   return [
-    `Wrote ${files.join(' and ')} in ${folder}.`,
-    'Next:  skein up --detach',
-    `       skein deploy ${folder}`,
+    `Wrote ${files.join(' and ')} ${where}.`,
+    ...steps.map((step, at) => (at === 0 ? 'Next:  ' : '       ') + step),
   ];
 }

@@ -1,6 +1,7 @@
 /** `skein list` */
 import type { ListAnswer } from '../../control/index.ts';
 import { type Command, homeOf } from '../command.ts';
+import { asCalled } from '../command-name.ts';
 import { connectNode } from '../node-client.ts';
 import { print, printJson, table } from '../output.ts';
 
@@ -11,7 +12,7 @@ export const command: Command = {
     const answer = await connectNode(homeOf(context)).call<ListAnswer>('GET', '/api/v1/functions');
     if (context.json) printJson(answer);
     else if (answer.functions.length === 0)
-      print('Nothing is deployed yet. "skein init" writes an app to start from.');
+      print(asCalled('Nothing is deployed yet. "skein init" writes an app to start from.'));
     else print(asTable(answer));
     return 0;
   },

@@ -1,10 +1,10 @@
 /** `skein logs NAME [-f] [--since TIME] [--limit N]` */
 
-import type { LogEntry } from '../../api/index.ts';
 import { sleep, systemClock } from '../../base/index.ts';
+import type { LogEntry } from '../../logs/index.ts';
 import { type Command, homeOf, text } from '../command.ts';
 import { connectNode, type NodeClient } from '../node-client.ts';
-import { print, printJson, usageFault } from '../output.ts';
+import { note, print, printJson, usageFault } from '../output.ts';
 
 /** Half of the second within which a new line is shown. */
 const FOLLOW_EVERY_MS = 400;
@@ -28,9 +28,16 @@ export const command: Command = {
       name: context.words[0] ?? '',
       sinceMs: sinceOf(text(context, 'since'), systemClock.wallMs()),
     };
-    const show = context.json ? printJson : (entry: LogEntry) => print(lineOf(entry));
+    const follow = context.values.follow === true;
+    let shown = 0;
+    const show = (entry: LogEntry) => {
+      shown++;
+      if (context.json) printJson(entry);
+      else print(lineOf(entry));
+    };
     let cursor = await printKept(reader, limitOf(text(context, 'limit')), show);
-    while (context.values.follow === true) {
+    if (shown === 0) note(noLines(reader, follow));
+    while (follow) {
       await holdingOn(sleep(systemClock, FOLLOW_EVERY_MS));
       cursor = await readAll(reader, cursor, show);
     }
@@ -72,6 +79,11 @@ async function readAll(
     cursor = page.cursor;
     if (page.entries.length < PAGE) return cursor;
   }
+}
+
+function noLines({ name, sinceMs }: Reader, follow: boolean): string {
+  const when = sinceMs === null ? 'yet' : 'since then';
+  return `No lines ${when}; ${follow ? 'waiting for some, until Ctrl-C' : `they come when ${name} is called`}.`;
 }
 
 function readPage({ client, name, sinceMs }: Reader, after: string | null): Promise<LogPage> {

@@ -16,6 +16,7 @@ export const command: Command = {
       to === null ? {} : { to },
     );
     if (context.json) printJson(answer);
+    else if (answer.from === answer.version) print(`${answer.name} is already at version ${answer.version}.`);
     else print(`${answer.name} is at version ${answer.version} (before: ${answer.from}).`);
     return 0;
   },

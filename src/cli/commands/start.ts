@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { sleep, systemClock } from '../../base/index.ts';
 import { type Command, type Context, homeOf } from '../command.ts';
+import { commandName } from '../command-name.ts';
 import { deployFolder } from '../deploy-folder.ts';
 import { connectNode, type NodeClient } from '../node-client.ts';
 import { curlFor, milliseconds, nodeLog, note, print } from '../output.ts';
+import { runningNode } from '../running.ts';
 import { stopOnSignals } from '../signals.ts';
 import { nodeOptions, optionsOf } from './up.ts';
 
@@ -20,12 +22,21 @@ export const command: Command = {
   options: nodeOptions,
   words: { min: 0, max: 0 },
   async run(context) {
+    const options = optionsOf(context);
+    const running = await runningNode(options.home);
+    if (running !== null) {
+      note(`Using the node that is running already (process ${running.pid}).`);
+      await showBakery(context, running.gateway);
+      print(`That node goes on running; "${commandName()} down" stops it.`);
+      return 0;
+    }
     const signals = stopOnSignals();
     const { startNode } = await import('../../server.ts');
-    const node = await startNode(optionsOf(context), { onProgress: note, onLog: nodeLog });
+    const node = await startNode(options, { onProgress: note, onLog: nodeLog });
     signals.stopWith(() => node.stop());
     try {
       await showBakery(context, node.gatewayUrl);
+      print('Running until Ctrl-C.');
     } catch (error) {
       await node.stop();
       throw error;
@@ -116,9 +127,8 @@ function story(told: {
     '',
     'Go on:',
     `  ${curlFor(told.url, gateway)}`,
-    '  bin/skein list · logs bakery-orders -f · usage · help',
+    `  ${commandName()} list · logs bakery-orders -f · usage · help`,
     `  functions answer at ${gateway}, the control API at ${told.control}`,
     '',
-    'Running until Ctrl-C.',
   ];
 }

@@ -4,8 +4,9 @@ import { NODE_FLAGS, type NodeFlag, type Options, parseOptions, thisMachine } fr
 import type { Command, Context } from '../command.ts';
 import { startDetached } from '../detach.ts';
 import { nodeLog, note, print, printJson } from '../output.ts';
+import { runningNode } from '../running.ts';
 import { stopOnSignals } from '../signals.ts';
-import { reportToStarter } from '../starter.ts';
+import { type Ready, reportToStarter } from '../starter.ts';
 
 const flags = Object.keys(NODE_FLAGS) as NodeFlag[];
 
@@ -20,8 +21,13 @@ export const command: Command = {
   async run(context) {
     const options = optionsOf(context);
     if (context.values.detach === true) {
+      const running = await runningNode(options.home);
+      if (running !== null) {
+        announce(running, { json: context.json, state: 'already running' });
+        return 0;
+      }
       const ready = await startDetached(options.home, context.argv);
-      announce(ready, context.json);
+      announce(ready, { json: context.json, state: 'ready' });
       return 0;
     }
     return runHere(options, context.json);
@@ -43,7 +49,7 @@ async function runHere(options: Options, json: boolean): Promise<number> {
     const node = await startNode(options, { onProgress, onLog: nodeLog });
     signals.stopWith(() => node.stop());
     const ready = { gateway: node.gatewayUrl, control: node.controlUrl, pid: process.pid };
-    if (starter === null) announce(ready, json);
+    if (starter === null) announce(ready, { json, state: 'ready' });
     else starter.ready(ready);
     await node.closed;
     signals.release();
@@ -54,12 +60,16 @@ async function runHere(options: Options, json: boolean): Promise<number> {
   }
 }
 
-function announce(ready: { gateway: string; control: string; pid: number }, json: boolean): void {
+/** Takes only these of a node: its file holds its keys too. */
+function announce(
+  { gateway, control, pid }: Ready,
+  { json, state }: { json: boolean; state: 'ready' | 'already running' },
+): void {
   if (json) {
-    printJson({ ready: true, ...ready });
+    printJson({ ready: true, gateway, control, pid });
     return;
   }
-  print(`Skein is ready (process ${ready.pid}).`);
-  print(`  functions  ${ready.gateway}`);
-  print(`  control    ${ready.control}`);
+  print(`Skein is ${state} (process ${pid}).`);
+  print(`  functions  ${gateway}`);
+  print(`  control    ${control}`);
 }

@@ -1,20 +1,8 @@
 /** `skein usage` */
+import type { UsageAnswer } from '../../api/index.ts';
 import { type Command, homeOf } from '../command.ts';
 import { connectNode } from '../node-client.ts';
 import { milliseconds, print, printJson, table } from '../output.ts';
-
-interface UsageAnswer {
-  readonly functions: readonly {
-    readonly name: string;
-    readonly invocations: number;
-    readonly errors: number;
-    readonly throttles: number;
-    readonly coldStarts: number;
-    readonly durationMs: number;
-    readonly billedMs: number;
-    readonly gbSeconds: number;
-  }[];
-}
 
 export const command: Command = {
   options: {},

@@ -205,7 +205,9 @@ suite('packing Node.js code', () => {
 
   test('an export that is not there is noted', async () => {
     await using at = await project({ 'code/index.ts': 'export const handle = 1;' });
-    assert.deepEqual((await at.pack()).notes, ['index.ts does not export `handler`; it exports handle']);
+    assert.deepEqual((await at.pack()).notes, [
+      'warning: index.ts does not export `handler`; it exports handle',
+    ]);
   });
 
   test('a syntax error is told with file, line and column', async () => {

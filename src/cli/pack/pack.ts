@@ -161,7 +161,7 @@ function notesOn(entry: Entry, made: Bundle): string[] {
   const exported = entry.exported.split('.')[0]!;
   if (made.extension === '.mjs' && !made.exports.includes(exported) && !made.exports.includes('default')) {
     notes.push(
-      `${entry.file} does not export \`${exported}\`; it exports ${made.exports.join(', ') || 'nothing'}`,
+      `warning: ${entry.file} does not export \`${exported}\`; it exports ${made.exports.join(', ') || 'nothing'}`,
     );
   }
   return notes;
