@@ -33,6 +33,17 @@ suite('the watch', () => {
     await watch.close();
   });
 
+  test('a closed watch still ends what is left of a sandbox', { timeout: 20_000 }, async (t) => {
+    if (process.platform !== 'linux') return t.skip('needs /proc');
+    const child = spawn('/bin/sh', ['-c', 'exec sleep 600'], { detached: true, stdio: 'ignore' });
+    t.after(() => child.kill('SIGKILL'));
+    const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    const watch = startWatch();
+    await watch.close();
+    await watch.reap({ session: child.pid as number, uid: null, tmp: '/nowhere' });
+    assert.equal(await ended, 'SIGKILL');
+  });
+
   test('one sandbox more than there are rows is refused', async () => {
     const watch = startWatch();
     for (let row = 0; row < MAX_ROWS; row++) watch.add(2 ** 30, 1).setActive(false);
