@@ -7,42 +7,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock, uuidSource } from '../src/base/index.ts';
 import { createGateway } from '../src/gateway/index.ts';
+import { REPORT, SNAPSHOT } from '../src/gateway/testing.ts';
 import type { InvokeResult } from '../src/invoke/index.ts';
-import type { FunctionEntry } from '../src/model/index.ts';
 import { fullLoad } from './support/load.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
 const payload = Buffer.from('{"statusCode":200,"headers":{"content-type":"text/plain"},"body":"hello"}');
-const report = {
-  outcome: 'ok',
-  durationMs: 1,
-  billedMs: 1,
-  initMs: null,
-  memoryMb: 128,
-  maxMemoryMb: 40,
-  queuedMs: 0,
-  phases: null,
-} as const;
-const result: InvokeResult = { kind: 'result', executedVersion: 1, payload, report };
-const entry: FunctionEntry = {
-  app: 'bakery',
-  name: 'bakery-hello',
-  slug: 'bakery-hello',
-  reserved: null,
-  versions: new Map(),
-  aliases: new Map([['live', 1]]),
-};
-const snapshot = {
-  revision: 1,
-  functions: new Map([[entry.name, entry]]),
-  slugs: new Map([[entry.slug, entry]]),
-  routes: new Map(),
-  databases: new Map(),
-};
+const result: InvokeResult = { kind: 'result', executedVersion: 1, payload, report: REPORT };
 
 const gateway = createGateway({
   invoke: async () => result,
-  directory: { current: () => snapshot },
+  directory: { current: () => SNAPSHOT },
   clock: systemClock,
   domain: 'localhost',
   listen: { host: '127.0.0.1', port: 0 },

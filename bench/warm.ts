@@ -13,6 +13,8 @@ import {
 
 const ROUNDS = 3;
 const SECONDS = 5;
+/** Every process of every server compiles its own code first; fifty instances take a while. */
+const WARM_UP_SECONDS = 10;
 const RATE = 1000;
 
 export async function warm(): Promise<unknown> {
@@ -34,7 +36,7 @@ export async function warm(): Promise<unknown> {
 
 async function inTurns(servers: readonly Server[]): Promise<Map<string, Load[]>> {
   const loads = new Map<string, Load[]>(servers.map(({ name }) => [name, []]));
-  for (const { target } of servers) await fullLoad(target, 2); // warm up all, before any counts
+  for (const { target } of servers) await fullLoad(target, WARM_UP_SECONDS);
   for (let round = 1; round <= ROUNDS; round++) {
     for (const { name, target } of servers) {
       const load = await fullLoad(target, SECONDS);
