@@ -1,2 +1,3 @@
 export { type Api, createApi } from './api.ts';
-export type { ApiOptions, FunctionUsage, LogEntry, Status } from './options.ts';
+export type { ApiOptions, Status } from './options.ts';
+export type { UsageAnswer } from './usage-document.ts';

@@ -2,18 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../base/index.ts';
 import type { Control } from '../control/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
-
-/** One entry of a function's log. START, END and REPORT come from usage records, `line` from the function. */
-export interface LogEntry {
-  /** ISO 8601. */
-  readonly at: string;
-  readonly type: 'START' | 'END' | 'REPORT' | 'line';
-  readonly requestId: string | null;
-  readonly version: string;
-  readonly instanceId: string | null;
-  readonly level: string | null;
-  readonly message: string;
-}
+import type { LogEntry } from '../logs/index.ts';
 
 export interface FunctionUsage {
   readonly functionName: string;

@@ -1,9 +1,14 @@
 import type { FunctionUsage } from './options.ts';
 
-type Sums = Omit<FunctionUsage, 'functionName'> & { name: string };
+type Sums = Omit<FunctionUsage, 'functionName'> & { readonly name: string };
 
-/** What `usage --json` prints: one entry per function, its versions and aliases summed, by name. */
-export function usageDocument(totals: readonly FunctionUsage[]): { functions: Sums[] } {
+/** What `usage --json` prints. */
+export interface UsageAnswer {
+  readonly functions: readonly Sums[];
+}
+
+/** One entry per function, its versions and aliases summed, by name. */
+export function usageDocument(totals: readonly FunctionUsage[]): UsageAnswer {
   const byName = Map.groupBy(totals, (total) => total.functionName);
   const functions = [...byName].map(([name, parts]) => sumOf(name, parts));
   return { functions: functions.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { UsageRecord } from '../model/index.ts';
-import type { LogLine } from './line.ts';
+import type { LogLine } from '../store/index.ts';
 import { type LogStore, logReader } from './reader.ts';
 
 /** Long after everything in these tests, unless one says otherwise. */

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../base/index.ts';
 import type { UsageRecord } from '../model/index.ts';
-import type { LogLine } from './line.ts';
+import type { LogLine } from '../store/index.ts';
 import { entriesOf, type LogEntry } from './report.ts';
 
 export interface PageRequest {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { LogLine } from './line.ts';
+import type { LogLine } from '../store/index.ts';
 import { LogSource } from './source.ts';
 
 const LIMITS = { lineBytes: 100, bytesPerSecond: 100, burstBytes: 1_000 };

@@ -7,7 +7,8 @@
  * has begun. Over its budget an instance's lines are dropped and counted, and one notice says so.
  */
 import { TokenBucket } from '../base/index.ts';
-import type { LogLine, ParsedLine } from './line.ts';
+import type { LogLine } from '../store/index.ts';
+import type { ParsedLine } from './line.ts';
 import { LineParser } from './parser.ts';
 
 export interface LogLimits {

@@ -8,8 +8,8 @@
 import { createServer, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { GIVE_WAY, giveWay, periodically, systemClock } from '../base/index.ts';
+import type { LogLine } from '../store/index.ts';
 import { connect, insertLines } from '../store/index.ts';
-import type { LogLine } from './line.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
 import { LogSource } from './source.ts';
 

@@ -20,7 +20,7 @@ export {
   withDatabaseLock,
 } from './databases.ts';
 export { startEmbedded } from './embedded/index.ts';
-export { dropOldLines, insertLines, linesAfter } from './logs.ts';
+export { dropOldLines, insertLines, type LogLine, linesAfter } from './logs.ts';
 export { migrate } from './migrate.ts';
 export { putSettingIfAbsent } from './settings.ts';
 export { dropOldUsage, insertUsage, usageAfter, usageTotals } from './usage.ts';

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { UsageAnswer } from '../../src/api/index.ts';
 import { appFolder } from './app-folder.ts';
 import { type CommandResult, runCommand } from './command.ts';
 import { killQuietly } from './processes.ts';
@@ -47,14 +48,7 @@ export interface InvokeDocument {
   readonly report: { readonly durationMs: number; readonly billedMs: number; readonly maxMemoryMb: number };
 }
 
-export interface UsageSums {
-  readonly invocations: number;
-  readonly errors: number;
-  readonly throttles: number;
-  readonly coldStarts: number;
-  readonly durationMs: number;
-  readonly billedMs: number;
-}
+export type UsageSums = Omit<UsageAnswer['functions'][number], 'name' | 'gbSeconds'>;
 
 export interface HttpRequest {
   readonly method?: string;
@@ -133,9 +127,7 @@ function shortcuts(
     async usage(name) {
       const answer = await control('GET', '/api/v1/usage');
       if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
-      const { functions } = answer.json() as {
-        functions: (UsageSums & { name: string })[];
-      };
+      const { functions } = answer.json() as unknown as UsageAnswer;
       const nothing = { invocations: 0, errors: 0, throttles: 0, coldStarts: 0, durationMs: 0, billedMs: 0 };
       return functions.find((fn) => fn.name === name) ?? nothing;
     },
