@@ -3,6 +3,7 @@
 import { sleep, systemClock } from '../../base/index.ts';
 import type { LogEntry } from '../../logs/index.ts';
 import { type Command, homeOf, text } from '../command.ts';
+import { holdingOn } from '../holding.ts';
 import { connectNode, type NodeClient } from '../node-client.ts';
 import { note, print, printJson, usageFault } from '../output.ts';
 
@@ -91,16 +92,6 @@ function readPage({ client, name, sinceMs }: Reader, after: string | null): Prom
   if (after !== null) query.set('after', after);
   if (sinceMs !== null) query.set('sinceMs', String(sinceMs));
   return client.call<LogPage>('GET', `/api/v1/functions/${encodeURIComponent(name)}/logs?${query}`);
-}
-
-/** The platform's timers do not keep a process alive; here nothing else does. */
-async function holdingOn(wait: Promise<void>): Promise<void> {
-  const hold = setInterval(() => {}, 60_000);
-  try {
-    await wait;
-  } finally {
-    clearInterval(hold);
-  }
 }
 
 function lineOf(entry: LogEntry): string {

@@ -6,6 +6,7 @@ import { sleep, systemClock } from '../../base/index.ts';
 import { type Command, type Context, homeOf } from '../command.ts';
 import { commandName } from '../command-name.ts';
 import { deployFolder } from '../deploy-folder.ts';
+import { holdingOn } from '../holding.ts';
 import { connectNode, type NodeClient } from '../node-client.ts';
 import { curlFor, milliseconds, nodeLog, note, print } from '../output.ts';
 import { runningNode } from '../running.ts';
@@ -26,7 +27,7 @@ export const command: Command = {
     const running = await runningNode(options.home);
     if (running !== null) {
       note(`Using the node that is running already (process ${running.pid}).`);
-      await showBakery(context, running.gateway);
+      await holdingOn(showBakery(context, running.gateway));
       print(`That node goes on running; "${commandName()} down" stops it.`);
       return 0;
     }
@@ -116,13 +117,14 @@ function story(told: {
   control: string;
 }): string[] {
   const { answer, gateway } = told;
+  const cold = told.report?.includes('Init Duration') === true;
   return [
     '',
     'An order was placed at the bakery:',
     `  POST ${told.url}`,
     `  ${JSON.stringify(ORDER)}`,
     `  → ${answer.status} ${answer.body}`,
-    `  after ${milliseconds(answer.tookMs)}, the function's first start included`,
+    `  after ${milliseconds(answer.tookMs)}${cold ? ", the function's first start included" : ''}`,
     ...(told.report === null ? [] : [`  ${told.report.replaceAll('\t', '  ').trim()}`]),
     '',
     'Go on:',
