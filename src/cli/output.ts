@@ -55,10 +55,11 @@ export function bytes(count: number): string {
  * A call that can be tried on any machine: not every system resolves `*.localhost`, so the request
  * goes to the gateway's address and names its host.
  */
-export function curlFor(url: string, gateway: string): string {
+export function curlFor(url: string, gateway: string, method = 'GET'): string {
   const { host, pathname } = new URL(url);
   const { host: address, origin } = new URL(gateway);
-  return host === address ? `curl ${url}` : `curl -H 'Host: ${host}' '${origin}${pathname}'`;
+  const curl = method === 'GET' ? 'curl' : `curl -X ${method}`;
+  return host === address ? `${curl} ${url}` : `${curl} -H 'Host: ${host}' '${origin}${pathname}'`;
 }
 
 /** A word for a shell: as it is where that is safe, else in single quotes. */

@@ -5,6 +5,7 @@ import { type Command, homeOf } from '../command.ts';
 import { deployFolder } from '../deploy-folder.ts';
 import { connectNode } from '../node-client.ts';
 import { curlFor, note, print, printJson, table } from '../output.ts';
+import { tryIt } from '../try-it.ts';
 
 export const command: Command = {
   options: {},
@@ -30,15 +31,6 @@ function show({ app, answer, gateway }: { app: App; answer: DeployAnswer; gatewa
     fn.url,
   ]);
   print(table(['FUNCTION', 'LIVE', '', 'URL'], rows));
-  const url = urlToTry(app, answer);
-  if (url !== null) print(`\nTry it:  ${curlFor(url, gateway)}`);
-}
-
-/** A route that answers a plain GET, if there is one; else the first function's own URL. */
-function urlToTry(app: App, answer: DeployAnswer): string | null {
-  const plain = app.functions
-    .flatMap((fn) => fn.routes)
-    .find(({ method, path }) => (method === 'GET' || method === 'ANY') && !path.includes('{'));
-  if (plain !== undefined) return new URL(plain.path, answer.url).href;
-  return answer.functions[0]?.url ?? null;
+  const wanted = tryIt(app, answer);
+  if (wanted !== null) print(`\nTry it:  ${curlFor(wanted.url, gateway, wanted.method)}`);
 }

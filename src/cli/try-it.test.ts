@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { curlFor } from './output.ts';
+import { tryIt } from './try-it.ts';
+
+const config = {
+  ...({ shape: 'function', runtime: 'nodejs24.x', handler: 'index.handler', database: null } as const),
+  ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512, environment: {} },
+};
+
+function curl(...routes: string[]): string | null {
+  const split = routes.map((route) => {
+    const [method = '', path = ''] = route.split(' ');
+    return { method, path };
+  });
+  const functions = [{ key: 'orders', config, reserved: null, routes: split }];
+  const answer = {
+    app: 'bakery',
+    url: 'http://bakery.localhost:8080/',
+    functions: [
+      { name: 'bakery-orders', version: '1', changed: true, url: 'http://bakery-orders.localhost:8080/' },
+    ],
+  };
+  const found = tryIt({ app: 'bakery', hosts: [], databases: [], functions }, answer);
+  return found && curlFor(found.url, 'http://127.0.0.1:8080', found.method);
+}
+
+test('what to try after a deploy is a request that one of the app’s routes answers', () => {
+  const host = "-H 'Host: bakery.localhost:8080'";
+  const orders = ['POST /orders', 'GET /orders', 'GET /orders/{id}', 'PATCH /orders/{id}'];
+  assert.equal(curl(...orders), `curl ${host} 'http://127.0.0.1:8080/orders'`);
+  assert.equal(curl('ANY /{proxy+}', 'GET /menu'), `curl ${host} 'http://127.0.0.1:8080/menu'`);
+  assert.equal(curl('POST /a', 'ANY /{proxy+}'), `curl ${host} 'http://127.0.0.1:8080/1'`);
+  assert.equal(curl('POST /orders'), `curl -X POST ${host} 'http://127.0.0.1:8080/orders'`);
+});
+
+test('without routes, it is the function’s own URL', () => {
+  assert.equal(curl(), "curl -H 'Host: bakery-orders.localhost:8080' 'http://127.0.0.1:8080/'");
+});
