@@ -96,8 +96,9 @@ async function unknownCommand(name: string): Promise<Fault> {
 
 function report(error: unknown, json: boolean): number {
   if (error instanceof Fault) {
-    if (json) printJson({ error: { code: error.code, message: error.message, facts: error.facts } });
-    note(`skein: ${asCalled(error.message)}`);
+    const message = asCalled(error.message);
+    if (json) printJson({ error: { code: error.code, message, facts: error.facts } });
+    note(`skein: ${message}`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (json) printJson({ error: { code: 'internal', message: String(error), facts: {} } });

@@ -82,7 +82,7 @@ suite('bad input', () => {
     });
 
     test('a manifest that is not there, and a folder that is not there', async () => {
-      refused(await deploy({}), 2, /skein\.yaml cannot be read/, /"skein init" writes one/);
+      refused(await deploy({}), 2, /skein\.yaml cannot be read/, /"bin\/skein init" writes one/);
       refused(await skein('deploy', '/nowhere/at/all'), 2, /\/nowhere\/at\/all/, /no such folder/);
     });
   });
@@ -169,7 +169,7 @@ suite('bad input', () => {
     test('a command or a flag that there is not: exit code 2', async () => {
       refused(await skein('deplyo'), 2, /no command "deplyo"/, /Did you mean "deploy"/, /skein help/);
       refused(await skein('list', '--frobnicate'), 2, /--frobnicate/, /skein help list/);
-      refused(await skein('versions'), 2, /Usage: skein versions NAME/);
+      refused(await skein('versions'), 2, /Usage: bin\/skein versions NAME/);
       refused(await skein('list', 'too', 'much'), 2, /Usage: skein list/);
     });
 
@@ -265,7 +265,12 @@ suite('bad input', () => {
     });
 
     test('a home that belongs to another node: exit code 1, and its process', async () => {
-      refused(await up(node.home, ...anyPorts), 1, new RegExp(`process id ${node.pid}`), /--home/);
+      const here = ['bin/skein', 'up', '--home', node.home, ...anyPorts];
+      const result = await runCommand(process.execPath, here, { cwd: ROOT });
+      refused(result, 1, new RegExp(`process id ${node.pid}`), /--home/);
+      const detached = await up(node.home, ...anyPorts);
+      assert.equal(detached.code, 0, detached.stderr);
+      assert.match(detached.stdout, new RegExp(`already running \\(process ${node.pid}\\)`));
       assert.equal((await skein('status')).code, 0, 'the other node is as it was');
     });
 
