@@ -170,7 +170,7 @@ suite('bad input', () => {
       refused(await skein('deplyo'), 2, /no command "deplyo"/, /Did you mean "deploy"/, /skein help/);
       refused(await skein('list', '--frobnicate'), 2, /--frobnicate/, /skein help list/);
       refused(await skein('versions'), 2, /Usage: bin\/skein versions NAME/);
-      refused(await skein('list', 'too', 'much'), 2, /Usage: skein list/);
+      refused(await skein('list', 'too', 'much'), 2, /Usage: bin\/skein list/);
     });
 
     test('--data that is no JSON, or a file that is not there: exit code 2', async () => {
