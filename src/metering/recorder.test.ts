@@ -50,6 +50,22 @@ suite('the recorder', () => {
     await recorder.stop();
   });
 
+  test('an errorType that is longer than the buffer is cut, and no record is lost for it', async () => {
+    await using database = await testDatabase();
+    const recorder = startRecorder({ databaseUrl: database.url, clock: systemClock }, () =>
+      assert.fail('lost'),
+    );
+    recorder.record(record());
+    recorder.record(record({ outcome: 'error', errorType: '🪿'.repeat(1_000_000) }));
+    recorder.record(record());
+    await recorder.flushed();
+    assert.equal((await usageTotals(database.sql))[0]?.invocations, 3);
+    const kept =
+      await database.sql`select length(error_type) from skein.usage_records where outcome = 'error'`;
+    assert.deepEqual(kept[0], { length: 128 });
+    await recorder.stop();
+  });
+
   test('writes what is left when it stops', async () => {
     await using database = await testDatabase();
     const recorder = startRecorder({ databaseUrl: database.url, clock: systemClock }, () =>

@@ -6,6 +6,7 @@
  * any failure. A crash of the node loses what is younger than a flush. While PostgreSQL is away
  * records wait, up to `backlogRecords`; beyond that the oldest batch goes, counted and reported.
  */
+import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/index.ts';
 import { LIMITS, type UsageRecord } from '../model/index.ts';
@@ -38,6 +39,11 @@ const FLUSH_MS = 200;
 /** Text that waits for the next flush; a full buffer is handed over at once. */
 const TEXT_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
+/** UTF-8 of a UTF-16 unit. */
+const MAX_BYTES_OF_CHARACTER = 3;
+/** A record is a few hundred characters; only its errorType, the function's own word, can be more. */
+const MAX_LINE = 16 * 1024;
+const MAX_ERROR_TYPE = 256;
 
 export function startRecorder(
   { databaseUrl, clock }: { databaseUrl: string; clock: Clock },
@@ -45,6 +51,9 @@ export function startRecorder(
 ): Recorder {
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: { databaseUrl, backlogRecords: LIMITS.usageBacklog } satisfies RecorderThreadOptions,
+  });
+  worker.on('error', (error) => {
+    throw error; // a bug in the thread ends the node loudly: usage that nobody writes is worse
   });
   worker.unref();
   const waiting = new Map<number, () => void>();
@@ -55,6 +64,9 @@ export function startRecorder(
   let ticket = 0;
   let stopping = false;
 
+  worker.on('error', (error) => {
+    throw error; // a bug in the thread ends the node loudly, rather than losing bills silently
+  });
   worker.on('message', (message: FromRecorderThread) => {
     if (message.kind === 'lost') return onLost(message.records);
     waiting.get(message.ticket)?.();
@@ -71,8 +83,8 @@ export function startRecorder(
 
   return {
     record(record) {
-      const line = JSON.stringify(record);
-      if (used + line.length * 3 + 1 > TEXT_BYTES) handOver();
+      const line = lineOf(record);
+      if (used + line.length * MAX_BYTES_OF_CHARACTER + 1 > TEXT_BYTES) handOver();
       used += text.write(line, used);
       text[used++] = NEWLINE;
       if (scheduled) return;
@@ -97,4 +109,12 @@ export function startRecorder(
       for (const resolve of waiting.values()) resolve();
     },
   };
+}
+
+/** Always one that fits: half a line would be no JSON, and nothing could be read behind it. */
+function lineOf(record: UsageRecord): string {
+  const line = JSON.stringify(record);
+  if (line.length <= MAX_LINE) return line;
+  const errorType = record.errorType?.slice(0, MAX_ERROR_TYPE) ?? null;
+  return JSON.stringify({ ...record, errorType });
 }

@@ -46,6 +46,14 @@ export interface FunctionError {
   readonly payload: Buffer;
 }
 
+/** Characters of an `errorType`: it is the function's own word, and could be any length. */
+const MAX_ERROR_TYPE = 256;
+
+/** @returns the name of an error as it is kept: cut where it is too long for one */
+export function errorTypeOf(named: string): string {
+  return named.slice(0, MAX_ERROR_TYPE).toWellFormed();
+}
+
 export type Answer =
   | { readonly kind: 'result'; readonly payload: Buffer }
   | { readonly kind: 'error'; readonly error: FunctionError }

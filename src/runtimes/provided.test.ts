@@ -82,6 +82,10 @@ suite('a bootstrap of the function’s own', () => {
     assert.deepEqual(await callError(running.guest, { body: JSON.stringify(body) }), body);
     const plain = await callError(running.guest, { body: 'not json' });
     assert.deepEqual(plain, { errorType: 'Function.Header', errorMessage: 'not json' });
+    const long = JSON.stringify({ errorType: 'x'.repeat(1_000_000) });
+    const answer = await running.guest.invoke(work({ body: long }));
+    assert.equal(answer.kind === 'error' && answer.error.errorType, 'x'.repeat(256));
+    assert.equal(answer.kind === 'error' && answer.error.payload.toString(), long);
   });
 
   test('reports a failed init', async () => {

@@ -58,4 +58,11 @@ suite('frames', () => {
     assert.throws(() => decodeError(Buffer.from([0, 9, 65])), ProtocolError);
     assert.equal(decodeError(Buffer.from([0, 1, 65, 123, 125])).errorType, 'A');
   });
+
+  test('an error’s type is cut where it is too long for a name', () => {
+    const frame = Buffer.concat([Buffer.from([255, 255]), Buffer.alloc(65_535, 'x'), Buffer.from('{}')]);
+    const { errorType, payload } = decodeError(frame);
+    assert.equal(errorType, 'x'.repeat(256));
+    assert.equal(payload.toString(), '{}');
+  });
 });

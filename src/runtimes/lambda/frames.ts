@@ -4,7 +4,7 @@
  *
  * A frame is the length of its payload (4 bytes, big-endian), its kind (1 byte) and the payload.
  */
-import type { Work } from '../guest.ts';
+import { errorTypeOf, type Work } from '../guest.ts';
 
 /** What hello must carry. A guest of another version is not talked to. */
 export const PROTOCOL = 1;
@@ -123,5 +123,5 @@ export function decodeError(payload: Buffer): { readonly errorType: string; read
   if (payload.length < 2) throw new ProtocolError('a guest sent an error without a type');
   const end = 2 + payload.readUInt16BE(0);
   if (end > payload.length) throw new ProtocolError('a guest sent an error whose type is cut off');
-  return { errorType: payload.toString('utf8', 2, end), payload: payload.subarray(end) };
+  return { errorType: errorTypeOf(payload.toString('utf8', 2, end)), payload: payload.subarray(end) };
 }

@@ -28,6 +28,7 @@ export class HttpGuest implements Guest {
   /** Our runtime's open request for its code. */
   #asking: ServerResponse | null = null;
   #setup: Setup | null;
+  #asked = false;
   #closed: Promise<void> | null = null;
 
   constructor(options: HttpGuestOptions) {
@@ -70,7 +71,9 @@ export class HttpGuest implements Guest {
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.#api.handle(request, response)) return true;
     const asks = this.#options.asksForSetup && request.method === 'GET' && request.url === SETUP_PATH;
-    if (!asks || this.#asking !== null) return false;
+    // Once: it carries the function's secrets, and whoever asks again is not the runtime that booted here.
+    if (!asks || this.#asked) return false;
+    this.#asked = true;
     request.resume();
     this.#asking = response;
     this.#boot.resolve();

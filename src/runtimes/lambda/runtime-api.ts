@@ -8,7 +8,14 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS } from '../../model/index.ts';
-import { type Answer, type FunctionError, type GuestGone, NotBegun, type Work } from '../guest.ts';
+import {
+  type Answer,
+  errorTypeOf,
+  type FunctionError,
+  type GuestGone,
+  NotBegun,
+  type Work,
+} from '../guest.ts';
 import { AnswerStream, StreamBroken, streamTooLarge } from './answer-stream.ts';
 import { type ApiEvent, type ApiState, AWS_STATE, step } from './runtime-state.ts';
 
@@ -264,18 +271,19 @@ function answerTooLarge(): FunctionError {
 /** What the runtime reported: its body as it is, if it is JSON, and the type that the body or a header names. */
 function functionError(request: IncomingMessage, payload: Buffer): FunctionError {
   const header = request.headers[ERROR_TYPE];
-  const named = typeof header === 'string' && header !== '' ? header : 'Function.Unknown';
+  const named = errorTypeOf(typeof header === 'string' && header !== '' ? header : 'Function.Unknown');
   try {
     const body = JSON.parse(payload.toString()) as { errorType?: unknown } | null;
-    return { errorType: typeof body?.errorType === 'string' ? body.errorType : named, payload };
+    return { errorType: typeof body?.errorType === 'string' ? errorTypeOf(body.errorType) : named, payload };
   } catch {
     return errorOf(named, payload.toString());
   }
 }
 
 function trailingError(request: IncomingMessage): FunctionError | null {
-  const type = request.trailers[ERROR_TYPE];
-  if (type === undefined || type === '') return null;
+  const named = request.trailers[ERROR_TYPE];
+  if (named === undefined || named === '') return null;
+  const type = errorTypeOf(named);
   const body = Buffer.from(request.trailers[ERROR_BODY] ?? '', 'base64');
   return body.length === 0 ? errorOf(type, '') : { errorType: type, payload: body };
 }
