@@ -313,13 +313,15 @@ interface Database {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** What the operator's URL says about TLS, for the URLs of apps. */
+  readonly search?: string;
   stop(): Promise<void>;
 }
 
 async function openDatabase({ databaseUrl, home }: Options, hooks: NodeHooks): Promise<Database> {
   if (databaseUrl !== null) {
-    const { hostname, port } = new URL(databaseUrl);
-    return { url: databaseUrl, host: hostname, port: Number(port || 5432), stop: async () => {} };
+    const { hostname, port, search } = new URL(databaseUrl);
+    return { url: databaseUrl, host: hostname, port: Number(port || 5432), search, stop: async () => {} };
   }
   return await startEmbedded({
     home,

@@ -7,7 +7,6 @@
  * When the caller goes away, the signal given to `invoke` is aborted and whatever comes back is dropped.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
 import { Fault } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import type { Snapshot } from '../registry/index.ts';
@@ -188,13 +187,13 @@ export class Exchange {
         return this.reply.refuse(refusalOfError(result.outcome, onRoute));
       case 'stream':
         result.report.catch(() => {}); // invoke's to handle; here only the bytes matter
-        return this.#stream(result.body, result.contentType);
+        return this.#stream(result);
       default:
         return result satisfies never;
     }
   }
 
-  async #stream(body: Readable, contentType: string): Promise<void> {
+  async #stream({ body, contentType, report }: Extract<InvokeResult, { kind: 'stream' }>): Promise<void> {
     body.on('error', () => {}); // what awaits the stream hears of it; unheard it would end the process
     let head: AnswerHead;
     try {
@@ -202,7 +201,8 @@ export class Exchange {
     } catch (error) {
       body.destroy();
       if (error instanceof MalformedResult) throw error;
-      return this.reply.refuse(refusalOfError('crash', false));
+      const { outcome } = await report;
+      return this.reply.refuse(refusalOfError(outcome === 'timeout' ? 'timeout' : 'crash', false));
     }
     return this.reply.stream(head, body);
   }

@@ -17,6 +17,8 @@ import { LogSource } from './source.ts';
 const BATCH_LINES = 2_000;
 /** A settle reads on while there is something to read, but not for ever. */
 const MAX_SETTLE_TURNS = 200;
+/** Turns of the event loop without anything new after which there is nothing more. */
+const QUIET_TURNS = 5;
 
 interface Connection {
   readonly source: LogSource;
@@ -31,10 +33,14 @@ const options = workerData as ThreadOptions;
 const port = parentPort!;
 const sql = connect({ url: options.databaseUrl, max: 1 });
 const connections = new Map<string, Connection>();
-/** Assignments that came before the instance's socket was read for the first time. */
-const early = new Map<string, Extract<ToThread, { kind: 'assign' }>>();
+/** What was said of instances whose socket had not been accepted yet; oldest first. */
+const early = new Map<string, Extract<ToThread, { kind: 'assign' | 'begin' }>[]>();
+/** An instance that ended before its socket was read leaves its entry behind: beyond this many the oldest goes. */
+const MAX_EARLY = 1_000;
 let backlog: LogLine[] = [];
 let lost = 0;
+/** Bytes ever read, of all instances; a new connection counts as one. */
+let readTotal = 0;
 let writing = Promise.resolve();
 
 const wallMs = () => systemClock.wallMs();
@@ -50,6 +56,7 @@ function write(line: LogLine): void {
 
 /** The first line of a connection names the instance: `<id>\n`, written by the intake, not by the sandbox. */
 function accept(socket: Socket): void {
+  readTotal += 1;
   let head = Buffer.alloc(0);
   const readHead = (chunk: Buffer) => {
     head = Buffer.concat([head, chunk]);
@@ -68,8 +75,7 @@ function open(instanceId: string, socket: Socket): Connection {
   const source = new LogSource(instanceId, options.limits, { write, nowMs: wallMs() });
   const connection: Connection = { source, socket, readThisTick: 0, readTotal: 0 };
   connections.set(instanceId, connection);
-  const assignment = early.get(instanceId);
-  if (assignment !== undefined) source.assign(assignment);
+  for (const message of early.get(instanceId) ?? []) tellSource(source, message);
   early.delete(instanceId);
   socket.on('close', () => {
     source.end(wallMs());
@@ -81,6 +87,7 @@ function open(instanceId: string, socket: Socket): Connection {
 function take(connection: Connection, chunk: Buffer): void {
   connection.source.push(chunk, wallMs());
   connection.readTotal += chunk.length;
+  readTotal += chunk.length;
   connection.readThisTick += chunk.length;
   if (connection.readThisTick > options.bytesPerTick) connection.socket.pause();
 }
@@ -118,21 +125,33 @@ async function settle({
   requestId,
   ticket,
 }: Extract<ToThread, { kind: 'settle' }>): Promise<void> {
-  const connection = connections.get(instanceId);
-  if (connection !== undefined) {
-    let before = -1;
-    for (let turn = 0; turn < MAX_SETTLE_TURNS && before !== connection.readTotal; turn++) {
-      before = connection.readTotal;
-      if (connection.socket.isPaused()) connection.socket.resume();
-      for (let phase = 0; phase < 2; phase++) await new Promise((resolve) => setImmediate(resolve));
-    }
-    connection.source.settle(requestId);
+  let before = -1;
+  for (let turn = 0; turn < MAX_SETTLE_TURNS; turn++) {
+    const connection = connections.get(instanceId);
+    if (connection === undefined && turn > QUIET_TURNS) break; // it has ended, and with it all it had to say
+    if (connection !== undefined && connection.readTotal === before) break;
+    before = connection?.readTotal ?? -1;
+    if (connection?.socket.isPaused()) connection.socket.resume();
+    for (let phase = 0; phase < 2; phase++) await new Promise((resolve) => setImmediate(resolve));
   }
+  connections.get(instanceId)?.source.settle(requestId);
   tell({ kind: 'settled', ticket });
 }
 
+/** What ended processes have written is in their sockets still, and some of these have not been accepted yet. */
+async function drain(): Promise<void> {
+  let quietTurns = 0;
+  for (let turn = 0; turn < MAX_SETTLE_TURNS && quietTurns < QUIET_TURNS; turn++) {
+    const before = readTotal;
+    for (const { socket } of connections.values()) if (socket.isPaused()) socket.resume();
+    for (let phase = 0; phase < 2; phase++) await new Promise((resolve) => setImmediate(resolve));
+    quietTurns = readTotal === before ? quietTurns + 1 : 0;
+  }
+}
+
 async function stop(): Promise<void> {
-  await endTicking();
+  endTicking();
+  await drain();
   server.close();
   tick();
   await writing;
@@ -141,13 +160,26 @@ async function stop(): Promise<void> {
   port.close();
 }
 
+/** To the instance's source, or kept until its socket has been accepted. */
+function tellOf(message: Extract<ToThread, { kind: 'assign' | 'begin' }>): void {
+  const connection = connections.get(message.instanceId);
+  if (connection !== undefined) {
+    tellSource(connection.source, message);
+    return;
+  }
+  early.set(message.instanceId, [...(early.get(message.instanceId) ?? []), message]);
+  const [oldest] = early.keys();
+  if (early.size > MAX_EARLY && oldest !== undefined) early.delete(oldest);
+}
+
+function tellSource(source: LogSource, message: Extract<ToThread, { kind: 'assign' | 'begin' }>): void {
+  if (message.kind === 'assign') source.assign(message);
+  else source.begin(message.requestId);
+}
+
 const onMessage: { [Kind in ToThread['kind']]: (message: Extract<ToThread, { kind: Kind }>) => void } = {
-  assign(message) {
-    const connection = connections.get(message.instanceId);
-    if (connection === undefined) early.set(message.instanceId, message);
-    else connection.source.assign(message);
-  },
-  begin: ({ instanceId, requestId }) => connections.get(instanceId)?.source.begin(requestId),
+  assign: tellOf,
+  begin: tellOf,
   settle: (message) => void settle(message),
   stop: () => void stop(),
 };

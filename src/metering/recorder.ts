@@ -6,7 +6,6 @@
  * any failure. A crash of the node loses what is younger than a flush. While PostgreSQL is away
  * records wait, up to `backlogRecords`; beyond that the oldest batch goes, counted and reported.
  */
-import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/index.ts';
 import { LIMITS, type UsageRecord } from '../model/index.ts';
@@ -15,7 +14,7 @@ export interface Recorder {
   record(record: UsageRecord): void;
   /** Resolves when everything recorded so far has been written. */
   flushed(): Promise<void>;
-  /** Writes what is left (for at most `usageStopMs`), and ends the thread. Idempotent. */
+  /** Writes what is left (it gives up after some tries), and ends the thread. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -64,9 +63,6 @@ export function startRecorder(
   let ticket = 0;
   let stopping = false;
 
-  worker.on('error', (error) => {
-    throw error; // a bug in the thread ends the node loudly, rather than losing bills silently
-  });
   worker.on('message', (message: FromRecorderThread) => {
     if (message.kind === 'lost') return onLost(message.records);
     waiting.get(message.ticket)?.();

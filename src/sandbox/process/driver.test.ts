@@ -64,6 +64,14 @@ suite('the process driver', () => {
     assert.deepEqual(names.sort(), ['GREETING', 'HOME', 'PWD', 'TMPDIR']);
   });
 
+  test('its memory is known from the first moment, before the watch has looked', async () => {
+    await using opened = await openDriver();
+    const { socket } = await openOutput();
+    const spec = { id: 'one', argv: sh('sleep 600'), memoryMb: 128, ephemeralMb: 512, channel: false };
+    const sandbox = await opened.driver.start({ ...spec, environment: {}, output: socket });
+    assert.ok(sandbox.peakMemoryMb() > 0);
+  });
+
   test('TMPDIR is a folder of its own that it can write', async () => {
     assert.equal(await run('echo hi > "$TMPDIR/file" && cat "$TMPDIR/file"'), 'hi\n');
   });

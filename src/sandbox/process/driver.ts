@@ -18,7 +18,14 @@ import { type Clock, Fault, type Random } from '../../base/index.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { type ChannelPair, type Channels, createChannels } from './channels.ts';
 import { passableFolder } from './reach.ts';
-import { forgetRunFile, killQuietly, type Owner, sweepRunFiles, writeRunFile } from './run-files.ts';
+import {
+  forgetRunFile,
+  killQuietly,
+  type Owner,
+  peakMbOf,
+  sweepRunFiles,
+  writeRunFile,
+} from './run-files.ts';
 import { makeScratch, removeFolder, tmpOf } from './scratch.ts';
 import { type UserSource, userSource } from './users.ts';
 import { startWatch, type Watch, type Watched } from './watch.ts';
@@ -173,7 +180,8 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, c
       watched.setActive(true);
       killQuietly(-pid, 'SIGCONT');
     },
-    peakMemoryMb: () => watched.peakMb(),
+    // Before the watch has looked for the first time, the kernel's own record answers.
+    peakMemoryMb: () => watched.peakMb() || peakMbOf(pid),
     async stop(graceMs) {
       if (graceMs > 0) {
         killQuietly(-pid, 'SIGTERM');

@@ -175,3 +175,13 @@ export function forgetRunFile(path: string): void {
     // A sandbox must be able to end on a disk that is broken.
   }
 }
+
+/** @returns the most memory that a process ever had, MB; 0 when it has ended (or there is no /proc) */
+export function peakMbOf(pid: number): number {
+  try {
+    const kb = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return Math.ceil(Number(kb ?? 0) / 1024);
+  } catch {
+    return 0;
+  }
+}
