@@ -307,7 +307,8 @@ def main():
     listener = _Listener(os.environ["AWS_LAMBDA_RUNTIME_API"])
     let_go = output.replace_streams()
     output.install_logging()
-    _, _, body = listener.request("GET", "/guest/setup")
+    token = os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+    _, _, body = listener.request("GET", "/guest/setup", headers=f"Authorization: {token}\r\n")
     setup = json.loads(body)
     _set_up(setup)
     try:

@@ -2,12 +2,15 @@
  * The runtimes of this node: how the process of a function is started, and how to talk to it.
  */
 import assert from 'node:assert/strict';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { Fault } from '../base/index.ts';
 import type { Prepared, Runtimes, Setup } from './guest.ts';
 import { bootEnvironment, fitsBooted, type GuestPlace, lambdaEnvironment } from './lambda/environment.ts';
-import { type GuestCredentials, openGuestListener } from './lambda/guest-listener.ts';
+import {
+  type GuestCredentials,
+  type GuestListenerOptions,
+  openGuestListener,
+} from './lambda/guest-listener.ts';
 import { HttpGuest } from './lambda/http-guest.ts';
 import { NodeGuest } from './lambda/node-guest.ts';
 
@@ -52,17 +55,17 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
 /** The listener of one instance; its credentials are those of the function that it is given. */
 async function openPlace(options: RuntimesOptions, runtimeDir: string, path: string) {
   let current = null as Setup | null;
-  let handle: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
+  let handle: GuestListenerOptions['handle'] = () => false;
   const listener = await openGuestListener({
     credentials: () => (current === null ? null : options.credentials(current)),
-    handle: (request, response) => handle(request, response),
+    handle: (...request) => handle(...request),
   });
   const place: GuestPlace = { runtimeDir, path, listener: listener.address, token: listener.token };
   return {
     place,
     close: () => listener.close(),
     serve(guest: HttpGuest) {
-      handle = (request, response) => guest.handle(request, response);
+      handle = (...request) => guest.handle(...request);
     },
     environmentOf(setup: Setup) {
       current = setup;

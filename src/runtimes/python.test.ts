@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { GuestGone } from './guest.ts';
-import { boot, call, callError, initErrorOf, PYTHON, recordsOf, start, work } from './guest-fixture.ts';
+import {
+  boot,
+  call,
+  callError,
+  initErrorOf,
+  PYTHON,
+  recordsOf,
+  runtimes,
+  start,
+  work,
+} from './guest-fixture.ts';
 
 const skip = existsSync(PYTHON) ? false : `no Python 3.11 at ${PYTHON}`;
 const runtime = 'python3.11';
@@ -27,6 +37,28 @@ suite('the Python runtime', { skip }, () => {
       environment: { COLOUR: 'green', TZ: 'Europe/Berlin' },
     });
     assert.deepEqual(await call(running.guest, {}), ['green', running.setup.taskRoot, 'CET']);
+  });
+
+  test('its code and variables are given once, and only to who has its token', async () => {
+    await using running = await boot({
+      ...app('import os\ndef handler(event, context):\n  return dict(os.environ)'),
+      blank: true,
+    });
+    const environment = (await call(running.guest, {})) as Record<string, string>;
+    const url = `http://${environment.AWS_LAMBDA_RUNTIME_API}/guest/setup`;
+    const authorization = environment.AWS_CONTAINER_AUTHORIZATION_TOKEN as string;
+    assert.equal((await fetch(url, { headers: { authorization } })).status, 404);
+
+    const prepared = await runtimes.prepare(runtime, 128, running.setup);
+    const { AWS_LAMBDA_RUNTIME_API: listener, AWS_CONTAINER_AUTHORIZATION_TOKEN: token } =
+      prepared.environment;
+    const statusOf = async (path: string, headers = {}) =>
+      (await fetch(`http://${listener}${path}`, { headers })).status;
+    assert.equal(await statusOf('/guest/setup'), 404);
+    assert.equal(await statusOf('/2018-06-01/runtime/invocation/next'), 404);
+    assert.equal(await statusOf('/guest/setup', { authorization: token }), 200);
+    assert.equal(await statusOf('/guest/setup', { authorization: token }), 404);
+    await prepared.abandon();
   });
 
   test('a module in a folder and a sibling of it are found', async () => {

@@ -12,7 +12,7 @@ export interface GuestPlace {
   readonly path: string;
   /** `host:port` of this instance's own listener. */
   readonly listener: string;
-  /** What a request for credentials must carry. */
+  /** What a request for credentials, or for code, must carry. */
   readonly token: string;
 }
 
@@ -32,6 +32,7 @@ export function bootEnvironment(runtime: RuntimeName, place: GuestPlace): Record
     TZ: ':UTC',
     LAMBDA_RUNTIME_DIR: place.runtimeDir,
     ...(runtime === 'nodejs24.x' ? {} : { AWS_LAMBDA_RUNTIME_API: place.listener }),
+    ...(runtime === 'python3.11' ? { AWS_CONTAINER_AUTHORIZATION_TOKEN: place.token } : {}),
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * The conversation with a runtime that asks for its work over HTTP: Python, and any `bootstrap`.
  *
- * A blank one first asks for its code at a path of its own; everything after is the Runtime API.
+ * A runtime of ours first asks for its code at a path of its own, with the instance's token; only
+ * after that is there a Runtime API for it.
  * The end of the process cannot be seen from here: its owner calls `close`.
  */
 
@@ -68,11 +69,10 @@ export class HttpGuest implements Guest {
   }
 
   /** @returns whether the request is one of a runtime's */
-  handle(request: IncomingMessage, response: ServerResponse): boolean {
-    if (this.#api.handle(request, response)) return true;
-    const asks = this.#options.asksForSetup && request.method === 'GET' && request.url === SETUP_PATH;
+  handle(request: IncomingMessage, response: ServerResponse, hasToken: boolean): boolean {
     // Once: it carries the function's secrets, and whoever asks again is not the runtime that booted here.
-    if (!asks || this.#asked) return false;
+    if (this.#asked || !this.#options.asksForSetup) return this.#api.handle(request, response);
+    if (request.method !== 'GET' || request.url !== SETUP_PATH || !hasToken) return false;
     this.#asked = true;
     request.resume();
     this.#asking = response;
