@@ -119,6 +119,16 @@ suite('a streamed answer', () => {
     assert.equal((await call(door.port)).status, 502);
   });
 
+  test('that ends before its first byte because its time is over is 504', async () => {
+    await using door = await openDoor(async () => {
+      const body = new PassThrough();
+      setImmediate(() => body.destroy(new Error('Sandbox.Timedout')));
+      const report = Promise.resolve({ ...REPORT, outcome: 'timeout' } as const);
+      return { kind: 'stream', executedVersion: 1, contentType: 'application/octet-stream', body, report };
+    });
+    assert.equal((await call(door.port)).status, 504);
+  });
+
   test('whose client goes away is ended and its invocation aborted', async () => {
     const body = new PassThrough();
     const aborted = Promise.withResolvers<void>();
