@@ -8,12 +8,17 @@ import { linesAfter } from '../store/index.ts';
 import { testDatabase } from '../store/testing.ts';
 import { type LogIntake, startLogIntake } from './intake.ts';
 
-async function open() {
+async function open({
+  stopMs,
+  onLost = (lines, why) => assert.fail(`${lines} lines lost: ${why}`),
+}: {
+  stopMs?: number;
+  onLost?: (lines: number, why: string) => void;
+} = {}) {
   const database = await testDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'skein-logs-'));
-  const intake = await startLogIntake({ socketFolder: folder, databaseUrl: database.url }, (lines, why) =>
-    assert.fail(`${lines} lines lost: ${why}`),
-  );
+  const options = { socketFolder: folder, databaseUrl: database.url, stopMs };
+  const intake = await startLogIntake(options, onLost);
   return {
     intake,
     database,
@@ -77,6 +82,36 @@ suite('the log intake', () => {
     const lines = await opened.read();
     assert.equal(lines.length, 150);
     for (const line of lines) assert.equal(line.message, `line of ${line.requestId?.at(-1)}`);
+  });
+
+  test('the last lines of an instance that ended before it was assigned are kept', async () => {
+    await using opened = await open();
+    const log = await opened.intake.open('one');
+    const child = spawn('/bin/sh', ['-c', 'echo last words'], { stdio: ['pipe', log.output, log.output] });
+    log.output.destroy();
+    await new Promise((resolve) => child.once('exit', resolve));
+    const alive = setInterval(() => {}, 60_000); // nothing else keeps a process from ending here
+    // Each lets the thread read on for some turns: by then it has seen the end of the socket.
+    for (let n = 0; n < 20; n++) await log.settle(REQUEST(1));
+    clearInterval(alive);
+    log.assign({ functionName: 'shop-orders', version: 1, tagsLogs: true });
+    await opened.intake.stop();
+    assert.deepEqual(
+      (await opened.read()).map((line) => line.message),
+      ['last words'],
+    );
+  });
+
+  test('ends, and says what is lost, also while PostgreSQL hangs', async () => {
+    const lost: number[] = [];
+    await using opened = await open({ stopMs: 50, onLost: (lines) => lost.push(lines) });
+    await opened.database.sql.begin(async (sql) => {
+      await sql`lock table skein.log_lines in access exclusive mode`;
+      const { ended } = await print(opened.intake, { id: 'one', script: 'echo a; echo b', tagsLogs: true });
+      await ended;
+      await opened.intake.stop();
+    });
+    assert.deepEqual(lost, [2]);
   });
 
   test('a flood is bounded and counted, and does not end the process that makes it', async () => {

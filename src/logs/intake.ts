@@ -30,17 +30,24 @@ export interface LogIntake {
   stop(): Promise<void>;
 }
 
+export interface IntakeOptions {
+  /** Where the socket goes, if its path is short enough for one; else a temporary folder. */
+  readonly socketFolder: string;
+  readonly databaseUrl: string;
+  /** How long a stop waits for PostgreSQL to take what is left. Default 5 s. */
+  readonly stopMs?: number | undefined;
+}
+
 /**
- * @param socketFolder where the socket goes, if its path is short enough for one; else a temporary folder
  * @param onLost told when lines could not be kept
  */
 export async function startLogIntake(
-  { socketFolder, databaseUrl }: { socketFolder: string; databaseUrl: string },
+  { socketFolder, databaseUrl, stopMs }: IntakeOptions,
   onLost: (lines: number, why: string) => void,
 ): Promise<LogIntake> {
   const socketPath = unixSocketPath(socketFolder, 'logs.sock');
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-    workerData: threadOptions(socketPath, databaseUrl),
+    workerData: threadOptions(socketPath, databaseUrl, stopMs),
   });
   const settling = new Map<number, () => void>();
   const stopped = Promise.withResolvers<void>();
@@ -108,7 +115,9 @@ function connected(path: string): Promise<Socket> {
   });
 }
 
-function threadOptions(socketPath: string, databaseUrl: string): ThreadOptions {
+const STOP_MS = 5_000;
+
+function threadOptions(socketPath: string, databaseUrl: string, stopMs = STOP_MS): ThreadOptions {
   return {
     socketPath,
     databaseUrl,
@@ -120,5 +129,6 @@ function threadOptions(socketPath: string, databaseUrl: string): ThreadOptions {
     bytesPerTick: 16 * 1024 * 1024,
     backlogLines: 50_000,
     tickMs: 200,
+    stopMs,
   };
 }

@@ -10,6 +10,8 @@ export interface ThreadOptions {
   /** Lines that wait for PostgreSQL; the oldest go first when it is away for long. */
   readonly backlogLines: number;
   readonly tickMs: number;
+  /** How long a stop waits for PostgreSQL to take what is left. */
+  readonly stopMs: number;
 }
 
 export type ToThread =

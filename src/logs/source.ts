@@ -53,6 +53,10 @@ export class LogSource {
     this.#parser = new LineParser(limits.lineBytes, (line) => this.#admit(line));
   }
 
+  get assigned(): boolean {
+    return this.#owner !== null;
+  }
+
   /** A blank instance has been given to a function. */
   assign(owner: Owner): void {
     this.#owner = owner;

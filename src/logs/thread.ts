@@ -7,7 +7,7 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { GIVE_WAY, giveWay, periodically, systemClock } from '../base/index.ts';
+import { GIVE_WAY, giveWay, periodically, sleep, systemClock } from '../base/index.ts';
 import type { LogLine } from '../store/index.ts';
 import { connect, insertLines } from '../store/index.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
@@ -37,7 +37,14 @@ const connections = new Map<string, Connection>();
 const early = new Map<string, Extract<ToThread, { kind: 'assign' | 'begin' }>[]>();
 /** An instance that ended before its socket was read leaves its entry behind: beyond this many the oldest goes. */
 const MAX_EARLY = 1_000;
+/** Instances that ended before they were assigned, which is still on its way; oldest first. */
+const closed = new Map<string, { readonly source: LogSource; readonly untilMs: number }>();
+/** An instance that ended blank is never assigned. */
+const KEEP_CLOSED_MS = 5_000;
+const MAX_CLOSED = 1_000;
 let backlog: LogLine[] = [];
+/** Lines that are being written. */
+let inHand = 0;
 let lost = 0;
 /** Bytes ever read, of all instances; a new connection counts as one. */
 let readTotal = 0;
@@ -80,8 +87,22 @@ function open(instanceId: string, socket: Socket): Connection {
   socket.on('close', () => {
     source.end(wallMs());
     connections.delete(instanceId);
+    if (!source.assigned) keepClosed(instanceId, source);
   });
   return connection;
+}
+
+function keepClosed(instanceId: string, source: LogSource): void {
+  closed.set(instanceId, { source, untilMs: systemClock.nowMs() + KEEP_CLOSED_MS });
+  const [oldest] = closed.keys();
+  if (closed.size > MAX_CLOSED && oldest !== undefined) closed.delete(oldest);
+}
+
+function forgetClosed(nowMs: number): void {
+  for (const [instanceId, { untilMs }] of closed) {
+    if (nowMs < untilMs) return;
+    closed.delete(instanceId);
+  }
 }
 
 function take(connection: Connection, chunk: Buffer): void {
@@ -98,6 +119,7 @@ function tick(): void {
     if (connection.socket.isPaused()) connection.socket.resume();
     connection.source.tick(wallMs());
   }
+  forgetClosed(systemClock.nowMs());
   flush();
 }
 
@@ -107,9 +129,12 @@ function flush(): void {
     while (backlog.length > 0) {
       const batch = backlog.slice(0, BATCH_LINES);
       backlog = backlog.slice(batch.length);
+      inHand = batch.length;
       try {
         await insertLines(sql, batch);
+        inHand = 0;
       } catch {
+        inHand = 0;
         backlog = batch.concat(backlog);
         return; // PostgreSQL is away: the backlog is bounded, and the next tick tries again
       }
@@ -154,10 +179,13 @@ async function stop(): Promise<void> {
   await drain();
   server.close();
   tick();
-  await writing;
-  await sql.end({ timeout: 2 });
+  await Promise.race([writing, sleep(systemClock, options.stopMs)]); // a server that hangs says nothing
+  const left = backlog.length + inHand;
+  if (left > 0)
+    tell({ kind: 'lost', lines: left, why: 'PostgreSQL did not take them when the node stopped' });
+  await sql.end({ timeout: 1 });
   tell({ kind: 'stopped' });
-  port.close();
+  process.exit(); // of the thread, which a connection that hangs would keep
 }
 
 /** To the instance's source, or kept until its socket has been accepted. */
@@ -167,9 +195,21 @@ function tellOf(message: Extract<ToThread, { kind: 'assign' | 'begin' }>): void 
     tellSource(connection.source, message);
     return;
   }
+  const ended = closed.get(message.instanceId);
+  if (ended !== undefined) {
+    tellEnded(ended.source, message);
+    return;
+  }
   early.set(message.instanceId, [...(early.get(message.instanceId) ?? []), message]);
   const [oldest] = early.keys();
   if (early.size > MAX_EARLY && oldest !== undefined) early.delete(oldest);
+}
+
+function tellEnded(source: LogSource, message: Extract<ToThread, { kind: 'assign' | 'begin' }>): void {
+  tellSource(source, message);
+  if (!source.assigned) return;
+  source.tick(wallMs());
+  closed.delete(message.instanceId);
 }
 
 function tellSource(source: LogSource, message: Extract<ToThread, { kind: 'assign' | 'begin' }>): void {
