@@ -77,6 +77,21 @@ suite('the recorder', () => {
     assert.equal((await usageTotals(database.sql))[0]?.invocations, 1);
   });
 
+  test('ends, and says what is lost, also while PostgreSQL hangs', async () => {
+    await using database = await testDatabase();
+    const lost: number[] = [];
+    const recorder = startRecorder({ databaseUrl: database.url, clock: systemClock, stopMs: 50 }, (records) =>
+      lost.push(records),
+    );
+    await database.sql.begin(async (sql) => {
+      await sql`lock table skein.usage_records in access exclusive mode`;
+      recorder.record(record());
+      recorder.record(record());
+      await recorder.stop();
+    });
+    assert.deepEqual(lost, [2]);
+  });
+
   test('keeps records while PostgreSQL refuses, and writes them when it takes them again', async () => {
     await using database = await testDatabase();
     const name = new URL(database.url).pathname.slice(1);

@@ -14,13 +14,21 @@ export interface Recorder {
   record(record: UsageRecord): void;
   /** Resolves when everything recorded so far has been written. */
   flushed(): Promise<void>;
-  /** Writes what is left (it gives up after some tries), and ends the thread. Idempotent. */
+  /** Writes what is left (it gives up, and reports the loss, after `stopMs`), and ends the thread. Idempotent. */
   stop(): Promise<void>;
 }
 
 export interface RecorderThreadOptions {
   readonly databaseUrl: string;
   readonly backlogRecords: number;
+  readonly stopMs: number;
+}
+
+export interface RecorderOptions {
+  readonly databaseUrl: string;
+  readonly clock: Clock;
+  /** How long a stop waits for PostgreSQL to take what is left. Default 5 s. */
+  readonly stopMs?: number;
 }
 
 export type ToRecorderThread =
@@ -38,6 +46,7 @@ const FLUSH_MS = 200;
 /** Text that waits for the next flush; a full buffer is handed over at once. */
 const TEXT_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
+const STOP_MS = 5_000;
 /** UTF-8 of a UTF-16 unit. */
 const MAX_BYTES_OF_CHARACTER = 3;
 /** A record is a few hundred characters; only its errorType, the function's own word, can be more. */
@@ -45,11 +54,15 @@ const MAX_LINE = 16 * 1024;
 const MAX_ERROR_TYPE = 256;
 
 export function startRecorder(
-  { databaseUrl, clock }: { databaseUrl: string; clock: Clock },
+  { databaseUrl, clock, stopMs = STOP_MS }: RecorderOptions,
   onLost: (records: number) => void,
 ): Recorder {
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-    workerData: { databaseUrl, backlogRecords: LIMITS.usageBacklog } satisfies RecorderThreadOptions,
+    workerData: {
+      databaseUrl,
+      backlogRecords: LIMITS.usageBacklog,
+      stopMs,
+    } satisfies RecorderThreadOptions,
   });
   worker.on('error', (error) => {
     throw error; // a bug in the thread ends the node loudly: usage that nobody writes is worse

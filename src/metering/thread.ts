@@ -8,18 +8,17 @@ import type { FromRecorderThread, RecorderThreadOptions, ToRecorderThread } from
 /** Rows of one insert. */
 const BATCH_RECORDS = 5_000;
 const RETRY_MS = 250;
-/** How often a stop tries to write what is left before it gives up. */
-const STOP_TRIES = 20;
 
 giveWay(GIVE_WAY.records);
-const { databaseUrl, backlogRecords } = workerData as RecorderThreadOptions;
+const { databaseUrl, backlogRecords, stopMs } = workerData as RecorderThreadOptions;
 const port = parentPort!;
 const sql = connect({ url: databaseUrl, max: 1 });
 let backlog: UsageRecord[] = [];
 let flushes: number[] = [];
-let writing = false;
-let stopping = false;
-let tries = 0;
+/** Records that are being written. */
+let inHand = 0;
+let writing: Promise<void> | null = null;
+let stopped = false;
 
 const tell = (message: FromRecorderThread) => port.postMessage(message);
 
@@ -36,35 +35,46 @@ function parse(lines: Uint8Array): UsageRecord[] {
   return JSON.parse(`[${text.replaceAll('\n', ',')}]`) as UsageRecord[];
 }
 
-async function writeAll(): Promise<void> {
-  if (writing) return;
-  writing = true;
-  while (backlog.length > 0) {
+function writeAll(): Promise<void> {
+  writing ??= writeBacklog().finally(() => {
+    writing = null;
+  });
+  return writing;
+}
+
+async function writeBacklog(): Promise<void> {
+  while (backlog.length > 0 && !stopped) {
     const batch = backlog.slice(0, BATCH_RECORDS);
     backlog = backlog.slice(batch.length);
+    inHand = batch.length;
     try {
       await insertUsage(sql, batch);
+      inHand = 0;
     } catch {
+      inHand = 0;
       backlog = batch.concat(backlog);
-      if (stopping && ++tries >= STOP_TRIES) break;
       await sleep(systemClock, RETRY_MS);
     }
   }
-  writing = false;
   for (const ticket of flushes) tell({ kind: 'flushed', ticket });
   flushes = [];
-  if (stopping) await end();
 }
 
-async function end(): Promise<void> {
-  if (backlog.length > 0) tell({ kind: 'lost', records: backlog.length });
-  await sql.end({ timeout: 2 });
-  port.close();
+async function stop(): Promise<void> {
+  await Promise.race([writeAll(), sleep(systemClock, stopMs)]); // a server that hangs says nothing
+  stopped = true;
+  const left = backlog.length + inHand;
+  if (left > 0) tell({ kind: 'lost', records: left });
+  await sql.end({ timeout: 1 });
+  process.exit(); // of the thread, which a connection that hangs would keep
 }
 
 port.on('message', (message: ToRecorderThread) => {
+  if (message.kind === 'stop') {
+    void stop();
+    return;
+  }
   if (message.kind === 'batch') add(parse(message.lines));
-  else if (message.kind === 'flush') flushes.push(message.ticket);
-  else stopping = true;
+  else flushes.push(message.ticket);
   void writeAll();
 });
