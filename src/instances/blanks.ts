@@ -90,7 +90,7 @@ export class Blanks {
     shelf.takenAtMs = shelf.takenAtMs.filter((atMs) => atMs > nowMs - LATELY_MS).slice(-this.#options.max);
     shelf.takenAtMs.push(nowMs);
     const booted = first || shelf.ready.length > RESERVED ? (shelf.ready.shift() ?? null) : null;
-    shelf.restUntilMs = Math.max(shelf.restUntilMs, nowMs + REFILL_AFTER_MS);
+    if (booted !== null) shelf.restUntilMs = Math.max(shelf.restUntilMs, nowMs + REFILL_AFTER_MS);
     this.#refill(shelf);
     return booted;
   }
