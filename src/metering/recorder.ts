@@ -2,7 +2,7 @@
  * The recorder: usage records on their way to PostgreSQL, off the request path.
  *
  * Recording is a line of text in a buffer: no object outlives its request for it. A few times a second what has come is handed to a thread,
- * which writes it in batches; writing a record twice counts once, so the thread may try again after
+ * which writes it in batches; writing a batch twice counts once, so the thread may try again after
  * any failure. A crash of the node loses what is younger than a flush. While PostgreSQL is away
  * records wait, up to `backlogRecords`; beyond that the oldest batch goes, counted and reported.
  */

@@ -23,6 +23,13 @@ export { startEmbedded } from './embedded/index.ts';
 export { dropOldLines, insertLines, type LogLine, linesAfter } from './logs.ts';
 export { migrate } from './migrate.ts';
 export { putSettingIfAbsent } from './settings.ts';
-export { dropOldUsage, insertUsage, usageAfter, usageTotals } from './usage.ts';
+export {
+  dropOldUsage,
+  insertUsage,
+  MAX_BATCH_RECORDS,
+  type UsageBatch,
+  usageAfter,
+  usageTotals,
+} from './usage.ts';
 export { listVersions, rollback } from './versions.ts';
 export { watchDatabase } from './watch.ts';

@@ -4,7 +4,7 @@ import { orUnavailable, type Queryable } from './connect.ts';
 export interface Keep {
   /** Everything that happened before this goes, wall-clock ms. */
   readonly sinceMs: number;
-  /** Rows; beyond that the oldest go. */
+  /** Lines or records; beyond that the oldest rows go. */
   readonly maxRows?: number;
   /** Bytes, as far as they are counted; beyond that the oldest go. */
   readonly maxBytes?: number;
@@ -13,8 +13,8 @@ export interface Keep {
 }
 
 const TABLES = {
-  usage_records: { time: 'started_at_ms', rowBytes: '0' },
-  log_lines: { time: 'at_ms', rowBytes: 'octet_length(message) + 100' },
+  usage_batches: { time: 'last_started_at_ms', rowBytes: '0', rowCount: 'records' },
+  log_lines: { time: 'at_ms', rowBytes: 'octet_length(message) + 100', rowCount: '1' },
 } as const;
 
 /**
@@ -26,7 +26,7 @@ const TABLES = {
  * @returns rows deleted; call again while it equals `batch`
  */
 export async function dropOld(sql: Queryable, table: keyof typeof TABLES, keep: Keep): Promise<number> {
-  const { time, rowBytes } = TABLES[table];
+  const { time, rowBytes, rowCount } = TABLES[table];
   const rows = sql(`skein.${table}`);
   const [done] = await orUnavailable(sql<{ deleted: number }[]>`
     with volume as (
@@ -35,19 +35,21 @@ export async function dropOld(sql: Queryable, table: keyof typeof TABLES, keep: 
       from skein.volumes where name = ${table}
     ),
     oldest as (
-      select id, row_number() over by_id as place, ${sql(time)} < ${keep.sinceMs} as old,
+      select id, ${sql(time)} < ${keep.sinceMs} as old, sum(row_count) over by_id - row_count as rows_before,
         sum(row_bytes) over by_id - row_bytes as bytes_before
-      from (select id, ${sql(time)}, ${sql.unsafe(rowBytes)} as row_bytes from ${rows} order by id limit ${keep.batch}) o
+      from (
+        select id, ${sql(time)}, ${sql.unsafe(rowBytes)} as row_bytes, ${sql.unsafe(rowCount)} as row_count
+        from ${rows} order by id limit ${keep.batch}) o
       window by_id as (order by id)
     ),
     deleted as (
       delete from ${rows} where id in (
         select id from oldest, volume
-        where old or place <= coalesce(extra_rows, 0) or bytes_before < coalesce(extra_bytes, 0))
-      returning ${sql.unsafe(rowBytes)} as row_bytes
+        where old or rows_before < coalesce(extra_rows, 0) or bytes_before < coalesce(extra_bytes, 0))
+      returning ${sql.unsafe(rowBytes)} as row_bytes, ${sql.unsafe(rowCount)} as row_count
     ),
     counted as (
-      update skein.volumes set kept_rows = kept_rows - (select count(*) from deleted),
+      update skein.volumes set kept_rows = kept_rows - (select coalesce(sum(row_count), 0) from deleted),
         kept_bytes = kept_bytes - (select coalesce(sum(row_bytes), 0) from deleted)
       where name = ${table}
     )

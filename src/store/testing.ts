@@ -31,7 +31,7 @@ export interface TestServer {
  *
  * @example
  * await using db = await testDatabase();
- * await insertUsage(db.sql, records);
+ * await insertUsage(db.sql, batch);
  */
 export async function testDatabase(): Promise<TestDatabase> {
   const server = await serverUrl();

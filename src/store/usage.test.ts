@@ -27,6 +27,11 @@ function record(over: Partial<UsageRecord> = {}): UsageRecord {
   };
 }
 
+/** Writes records of one function as a batch of its own. */
+function write(db: TestDatabase, records: readonly UsageRecord[], id = uuid()): Promise<boolean> {
+  return insertUsage(db.sql, { id, functionName: records[0]!.functionName, records });
+}
+
 suite('usage records', () => {
   let db: TestDatabase;
   before(async () => {
@@ -42,29 +47,27 @@ suite('usage records', () => {
   test('a record comes back as it was written', async () => {
     const full = record({ functionName: 'same', initMs: 12.25, outcome: 'error', errorType: 'Error' });
     const bare = record({ functionName: 'same', alias: null, instanceId: null });
-    assert.equal(await insertUsage(db.sql, [full, bare]), 2);
+    assert.equal(await write(db, [full, bare]), true);
     assert.deepEqual(
       (await read('same')).map(({ id: _, ...rest }) => rest),
       [full, bare],
     );
   });
 
-  test('a record that is written twice counts once, within a batch and between batches', async () => {
+  test('a batch that is written twice counts once', async () => {
     const [first, second] = [record({ functionName: 'twice' }), record({ functionName: 'twice' })];
-    assert.equal(await insertUsage(db.sql, [first, first]), 1);
-    assert.equal(await insertUsage(db.sql, [first, second]), 1);
-    assert.equal(await insertUsage(db.sql, [first, second]), 0);
+    const id = uuid();
+    assert.equal(await write(db, [first, second], id), true);
+    assert.equal(await write(db, [first, second], id), false);
     assert.equal((await totalsOf('twice'))[0]?.invocations, 2);
     assert.equal((await read('twice')).length, 2);
   });
 
-  test('a record that two writers write at once counts once', async () => {
+  test('a batch that is written by several at once counts once', async () => {
     const records = Array.from({ length: 50 }, () => record({ functionName: 'race' }));
-    const written = await Promise.all([1, 2, 3, 4].map(() => insertUsage(db.sql, records)));
-    assert.equal(
-      written.reduce((sum, count) => sum + count),
-      50,
-    );
+    const id = uuid();
+    const written = await Promise.all([1, 2, 3, 4].map(() => write(db, records, id)));
+    assert.deepEqual(written.filter(Boolean), [true]);
     assert.equal((await totalsOf('race'))[0]?.invocations, 50);
   });
 
@@ -79,8 +82,8 @@ suite('usage records', () => {
       'throttled',
       'unavailable',
     ] as const;
-    await insertUsage(
-      db.sql,
+    await write(
+      db,
       outcomes.map((outcome) => record({ functionName: 'kinds', outcome })),
     );
     const [total] = await totalsOf('kinds');
@@ -92,7 +95,7 @@ suite('usage records', () => {
     const warm = Array.from({ length: 9 }, () =>
       record({ functionName: 'sums', durationMs: 0.1, billedMs: 1 }),
     );
-    await insertUsage(db.sql, [cold, ...warm, record({ functionName: 'sums', alias: null })]);
+    await write(db, [cold, ...warm, record({ functionName: 'sums', alias: null })]);
     assert.deepEqual(await totalsOf('sums'), [
       {
         ...{
@@ -123,7 +126,7 @@ suite('usage records', () => {
 
   test('reading on after the last id misses nothing that is written meanwhile', async () => {
     const writers = Array.from({ length: 20 }, () =>
-      insertUsage(db.sql, [record({ functionName: 'cursor' }), record({ functionName: 'cursor' })]),
+      write(db, [record({ functionName: 'cursor' }), record({ functionName: 'cursor' })]),
     );
     let [seen, lastId, writing] = [0, 0, true];
     const written = Promise.all(writers).then(() => {
@@ -141,8 +144,8 @@ suite('usage records', () => {
   });
 
   test('only what happened since a moment is read', async () => {
-    await insertUsage(
-      db.sql,
+    await write(
+      db,
       [1_000, 2_000, 3_000].map((startedAtMs) => record({ functionName: 'since', startedAtMs })),
     );
     const rows = await usageAfter(db.sql, { functionName: 'since', afterId: 0, sinceMs: 2_000, limit: 9 });
@@ -153,7 +156,7 @@ suite('usage records', () => {
   });
 
   test('a NUL in an error type does not lose the batch', async () => {
-    await insertUsage(db.sql, [record({ functionName: 'nul', outcome: 'error', errorType: 'a\0b' })]);
+    await write(db, [record({ functionName: 'nul', outcome: 'error', errorType: 'a\0b' })]);
     assert.equal((await read('nul'))[0]?.errorType, 'a\ufffdb');
   });
 });
@@ -161,22 +164,22 @@ suite('usage records', () => {
 suite('retention of usage records', () => {
   test('what is too old or too many goes, in batches, and the sums stay', async () => {
     await using db = await testDatabase();
-    await insertUsage(
-      db.sql,
-      Array.from({ length: 10 }, (_, index) => record({ startedAtMs: index })),
-    );
+    for (let n = 0; n < 10; n += 2) {
+      await write(db, [record({ startedAtMs: n }), record({ startedAtMs: n + 1 })]);
+    }
     const left = async () =>
       (await usageAfter(db.sql, { functionName: 'bakery-orders', afterId: 0, limit: 99 })).map(
         (row) => row.startedAtMs,
       );
 
-    assert.equal(await dropOldUsage(db.sql, { sinceMs: 3, maxRows: 100, batch: 2 }), 2);
-    assert.equal(await dropOldUsage(db.sql, { sinceMs: 3, maxRows: 100, batch: 2 }), 1);
-    assert.equal(await dropOldUsage(db.sql, { sinceMs: 3, maxRows: 100, batch: 2 }), 0);
-    assert.deepEqual(await left(), [3, 4, 5, 6, 7, 8, 9]);
+    // A batch goes when the last of its records is too old.
+    assert.equal(await dropOldUsage(db.sql, { sinceMs: 5, maxRows: 100, batch: 1 }), 1);
+    assert.equal(await dropOldUsage(db.sql, { sinceMs: 5, maxRows: 100, batch: 1 }), 1);
+    assert.equal(await dropOldUsage(db.sql, { sinceMs: 5, maxRows: 100, batch: 1 }), 0);
+    assert.deepEqual(await left(), [4, 5, 6, 7, 8, 9]);
 
-    assert.equal(await dropOldUsage(db.sql, { sinceMs: 0, maxRows: 4, batch: 100 }), 3);
-    assert.deepEqual(await left(), [6, 7, 8, 9]);
+    assert.equal(await dropOldUsage(db.sql, { sinceMs: 0, maxRows: 3, batch: 100 }), 2);
+    assert.deepEqual(await left(), [8, 9]);
     assert.equal((await usageTotals(db.sql))[0]?.invocations, 10);
   });
 });

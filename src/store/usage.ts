@@ -1,15 +1,18 @@
 /**
- * Usage records: one per attempt, and their sums. A record is added to the sums in the statement
- * that inserts it, and only if that inserted it, so writing a record twice counts once and the
- * sums always equal what was written.
+ * Usage records: one per attempt, kept in batches of one function's, and their sums.
+ *
+ * An attempt is in one batch. A batch is added to the sums in the statement that inserts it, and only
+ * if that inserted it, so writing one twice counts once and the sums always equal what was written.
  *
  * Writers take one advisory lock before they draw ids. So ids become visible in their order, and a
- * reader that goes on after the last id it has seen misses nothing.
+ * reader that goes on after the last id it has seen misses nothing. A record's id is its batch's and
+ * its place in it.
  */
 import { ACCOUNT_ID, type OutcomeKind, REGION, type UsageRecord } from '../model/index.ts';
 import { orUnavailable, type Queryable } from './connect.ts';
 import { dropOld, type Keep } from './retention.ts';
 import { storableText } from './text.ts';
+import { sumsOf } from './usage-sums.ts';
 
 /** A record with its place in the order of writing, the cursor to read on from. */
 export interface StoredUsage extends UsageRecord {
@@ -43,42 +46,65 @@ export interface After {
   readonly limit: number;
 }
 
+/** Records of one function that are written together, once. */
+export interface UsageBatch {
+  /** A UUID, the batch's own however often it is tried. */
+  readonly id: string;
+  readonly functionName: string;
+  /** All of that function: 1 to `MAX_BATCH_RECORDS`. */
+  readonly records: readonly UsageRecord[];
+}
+
+export const MAX_BATCH_RECORDS = 4_096;
+/** Ids of records that a batch spans; a batch from before a limit changed still fits. */
+const ID_SPAN = 8_192;
+
 /**
- * Writes records, each once however often it is given, and adds the new ones to the sums.
+ * Writes a batch, once however often it is given, and adds its records to the sums.
  *
- * One statement for any number of records; batches of 500 to 5,000 are fastest.
- *
- * @returns how many were new
- * @throws {Fault} `database-unavailable`: nothing was written, give the same batch again
+ * @returns whether it was new
+ * @throws {Fault} `database-unavailable`: give the same batch again; it may have been written
  */
-export async function insertUsage(sql: Queryable, records: readonly UsageRecord[]): Promise<number> {
-  if (records.length === 0) return 0;
-  const [row] = await orUnavailable(sql<{ inserted: number }[]>`
+export async function insertUsage(sql: Queryable, batch: UsageBatch): Promise<boolean> {
+  const { records } = batch;
+  const of = <T>(pick: (record: UsageRecord) => T): T[] => records.map(pick);
+  const lastMs = records.reduce((last, record) => Math.max(last, record.startedAtMs), 0);
+  const sums = sumsOf(records);
+  const sum = <T>(pick: (one: (typeof sums)[number]) => T): T[] => sums.map(pick);
+  const [row] = await orUnavailable(sql<{ inserted: boolean }[]>`
     with in_turn as materialized (
-      select pg_advisory_xact_lock(hashtext('skein.usage_records'))
+      select pg_advisory_xact_lock(hashtext('skein.usage_batches'))
     ),
     inserted as (
-      insert into skein.usage_records (
-        account_id, region, attempt_id, function_name, version, alias, instance_id, started_at_ms, queued_ms,
-        init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb, outcome, error_type)
-      select ${ACCOUNT_ID}, ${REGION}, r.* from in_turn, ${rowsOf(sql, records)} r
-      on conflict (attempt_id) do nothing
-      returning *
+      insert into skein.usage_batches (
+        batch_id, account_id, region, function_name, last_started_at_ms, records, attempt_ids, versions, aliases,
+        instance_ids, started_at_ms, queued_ms, init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb,
+        outcomes, error_types)
+      select ${batch.id}, ${ACCOUNT_ID}, ${REGION}, ${batch.functionName}, ${lastMs}, ${records.length},
+        ${of((r) => r.attemptId)}::uuid[], ${of((r) => r.version)}::int[], ${of((r) => r.alias)}::text[],
+        ${of((r) => r.instanceId)}::text[], ${of((r) => r.startedAtMs)}::float8[],
+        ${of((r) => r.queuedMs)}::float8[], ${of((r) => r.initMs)}::float8[], ${of((r) => r.durationMs)}::float8[],
+        ${of((r) => r.billedMs)}::float8[], ${of((r) => r.memoryMb)}::int[], ${of((r) => r.maxMemoryMb)}::float8[],
+        ${of((r) => r.outcome)}::text[], ${of((r) => storableText(r.errorType))}::text[]
+      from in_turn
+      on conflict (batch_id) do nothing
+      returning records
     ),
     summed as (
       insert into skein.usage_totals as t (
         account_id, region, function_name, version, alias, invocations, errors, throttles, cold_starts,
         duration_ms, init_ms, billed_ms, gb_seconds)
-      select account_id, region, function_name, version, coalesce(alias, ''),
-        count(*) filter (where outcome not in ('throttled', 'unavailable', 'cancelled')),
-        count(*) filter (where outcome in ('error', 'timeout', 'crash', 'init-error')),
-        count(*) filter (where outcome = 'throttled'),
-        count(init_ms),
-        sum(duration_ms::numeric), coalesce(sum(init_ms::numeric), 0), sum(billed_ms::numeric),
-        sum(memory_mb::numeric * billed_ms::numeric / 1024000)
-      from inserted
-      group by account_id, region, function_name, version, coalesce(alias, '')
-      order by account_id, region, function_name, version, coalesce(alias, '')
+      select ${ACCOUNT_ID}, ${REGION}, ${batch.functionName}, s.version, s.alias, s.invocations, s.errors,
+        s.throttles, s.cold_starts, s.duration_hundredths::numeric / 100, s.init_hundredths::numeric / 100,
+        s.billed_ms, s.mb_ms::numeric / 1024000
+      from inserted, unnest(
+        ${sum((s) => s.version)}::int[], ${sum((s) => s.alias)}::text[], ${sum((s) => s.invocations)}::int[],
+        ${sum((s) => s.errors)}::int[], ${sum((s) => s.throttles)}::int[], ${sum((s) => s.coldStarts)}::int[],
+        ${sum((s) => s.durationHundredths)}::int8[], ${sum((s) => s.initHundredths)}::int8[],
+        ${sum((s) => s.billedMs)}::int8[], ${sum((s) => s.mbMs)}::int8[])
+        as s (version, alias, invocations, errors, throttles, cold_starts, duration_hundredths, init_hundredths,
+          billed_ms, mb_ms)
+      order by s.version, s.alias
       on conflict (account_id, region, function_name, version, alias) do update set
         invocations = t.invocations + excluded.invocations,
         errors = t.errors + excluded.errors,
@@ -90,24 +116,11 @@ export async function insertUsage(sql: Queryable, records: readonly UsageRecord[
         gb_seconds = t.gb_seconds + excluded.gb_seconds
     ),
     counted as (
-      update skein.volumes set kept_rows = kept_rows + (select count(*) from inserted)
-      where name = 'usage_records'
+      update skein.volumes set kept_rows = kept_rows + inserted.records from inserted
+      where name = 'usage_batches'
     )
-    select count(*)::int as inserted from inserted`);
+    select exists (select from inserted) as inserted`);
   return row!.inserted;
-}
-
-/** The records as a table: one array a column, so that any number of them is one prepared statement. */
-function rowsOf(sql: Queryable, records: readonly UsageRecord[]) {
-  const of = <T>(pick: (record: UsageRecord) => T): T[] => records.map(pick);
-  return sql`
-    unnest(
-        ${of((r) => r.attemptId)}::uuid[], ${of((r) => r.functionName)}::text[], ${of((r) => r.version)}::int[],
-        ${of((r) => r.alias)}::text[], ${of((r) => r.instanceId)}::text[],
-        ${of((r) => r.startedAtMs)}::float8[], ${of((r) => r.queuedMs)}::float8[], ${of((r) => r.initMs)}::float8[],
-        ${of((r) => r.durationMs)}::float8[], ${of((r) => r.billedMs)}::float8[], ${of((r) => r.memoryMb)}::int[],
-        ${of((r) => r.maxMemoryMb)}::float8[], ${of((r) => r.outcome)}::text[],
-        ${of((r) => storableText(r.errorType))}::text[])`;
 }
 
 /** @returns every sum there is, by function, version and alias */
@@ -124,22 +137,26 @@ export async function usageTotals(sql: Queryable): Promise<UsageTotal[]> {
 
 /** @returns records of one function after a cursor, oldest first, `limit` at most */
 export async function usageAfter(sql: Queryable, after: After): Promise<StoredUsage[]> {
+  const { functionName, afterId, sinceMs = 0, limit } = after;
   return await orUnavailable(sql<(StoredUsage & { outcome: OutcomeKind })[]>`
-    select id, attempt_id as "attemptId", function_name as "functionName", version, alias,
-      instance_id as "instanceId", started_at_ms as "startedAtMs", queued_ms as "queuedMs", init_ms as "initMs",
-      duration_ms as "durationMs", billed_ms as "billedMs", memory_mb as "memoryMb",
-      max_memory_mb as "maxMemoryMb", outcome, error_type as "errorType"
-    from skein.usage_records
-    where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${after.functionName}
-      and id > ${after.afterId} and started_at_ms >= ${after.sinceMs ?? 0}
-    order by id limit ${after.limit}`);
+    select b.id * ${ID_SPAN}::bigint + r.place as id, r."attemptId", b.function_name as "functionName",
+      r.version, r.alias, r."instanceId", r."startedAtMs", r."queuedMs", r."initMs", r."durationMs",
+      r."billedMs", r."memoryMb", r."maxMemoryMb", r.outcome, r."errorType"
+    from skein.usage_batches b, unnest(attempt_ids, versions, aliases, instance_ids, started_at_ms, queued_ms,
+      init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb, outcomes, error_types) with ordinality
+      as r ("attemptId", version, alias, "instanceId", "startedAtMs", "queuedMs", "initMs", "durationMs",
+        "billedMs", "memoryMb", "maxMemoryMb", outcome, "errorType", place)
+    where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${functionName}
+      and b.id >= ${Math.floor(afterId / ID_SPAN)} and last_started_at_ms >= ${sinceMs}
+      and b.id * ${ID_SPAN}::bigint + r.place > ${afterId} and r."startedAtMs" >= ${sinceMs}
+    order by b.id, r.place limit ${limit}`);
 }
 
 /**
- * Deletes one batch of records that are too old or too many. The sums stay.
+ * Deletes one run of batches whose records are all too old, or that are too many. The sums stay.
  *
- * @returns how many were deleted; call again while it is the whole batch
+ * @returns how many batches were deleted; call again while it is `keep.batch`
  */
 export function dropOldUsage(sql: Queryable, keep: Keep): Promise<number> {
-  return dropOld(sql, 'usage_records', keep);
+  return dropOld(sql, 'usage_batches', keep);
 }

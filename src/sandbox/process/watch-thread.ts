@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/index.ts';
 import { killAll, killQuietly, type Owner } from './run-files.ts';
-import { COLUMNS, type Columns, MAX_ROWS, SAMPLE_MS, STATE } from './watch-table.ts';
+import {
+  COLUMNS,
+  type Columns,
+  GROWTH_KB_PER_MS,
+  LONGEST_MS,
+  MAX_ROWS,
+  SAMPLE_MS,
+  STATE,
+} from './watch-table.ts';
 
 interface ReapOrder {
   readonly ticket: number;
@@ -11,6 +19,10 @@ interface ReapOrder {
 }
 
 const { control, pids, states, limitsKb, peaksKb } = workerData as Columns;
+/** When each row is looked at again: the farther it is from its limit, the later. */
+const dueMs = new Float64Array(MAX_ROWS);
+/** Whose times those are. */
+const duePids = new Int32Array(MAX_ROWS);
 
 /** Resident memory of a process and its children, KB. A child of a child counts too; depth is bounded. */
 function treeKb(pid: number, depth = 0): number {
@@ -34,15 +46,19 @@ function childrenOf(pid: number): number[] {
 }
 
 /** @returns how many rows can still grow */
-function sampleAll(): number {
+function sampleAll(nowMs: number): number {
   let active = 0;
   for (let row = 0; row < MAX_ROWS; row++) {
     if (Atomics.load(states, row) !== STATE.active) continue;
     active += 1;
     const pid = pids[row] as number;
+    if (duePids[row] === pid && (dueMs[row] as number) > nowMs) continue;
+    duePids[row] = pid;
     const kb = treeKb(pid);
     if (kb > (peaksKb[row] as number)) peaksKb[row] = kb;
-    if (kb <= (limitsKb[row] as number)) continue;
+    const leftKb = (limitsKb[row] as number) - kb;
+    dueMs[row] = nowMs + Math.min(Math.max(leftKb / GROWTH_KB_PER_MS, SAMPLE_MS), LONGEST_MS);
+    if (leftKb >= 0) continue;
     if (Atomics.compareExchange(states, row, STATE.active, STATE.killed) === STATE.active) {
       killQuietly(-pid, 'SIGKILL');
     }
@@ -71,8 +87,8 @@ for (;;) {
   const orders = takeOrders();
   if (orders.length > 0) reap(orders);
   if (systemClock.nowMs() - sampledAtMs >= SAMPLE_MS || active === 0) {
-    active = sampleAll();
     sampledAtMs = systemClock.nowMs();
+    active = sampleAll(sampledAtMs);
   }
   const waitMs = active > 0 ? sampledAtMs + SAMPLE_MS - systemClock.nowMs() : Number.POSITIVE_INFINITY;
   Atomics.wait(control, COLUMNS.wakeups, seen, Math.max(1, waitMs));
