@@ -36,6 +36,8 @@ export class Fleet {
   readonly #pools = new Map<string, { readonly version: Version; readonly pool: Pool }>();
   readonly #slots: StartSlots;
   readonly #blanks: Blanks;
+  /** The same, without making a key for every lease. */
+  readonly #poolOfVersion = new WeakMap<Version, Pool>();
   #current = new Set<string>();
   /** A start was refused for want of room since the last time there was some. */
   #starved = false;
@@ -96,6 +98,14 @@ export class Fleet {
   }
 
   #poolOf(version: Version): Pool {
+    const last = this.#poolOfVersion.get(version);
+    if (last !== undefined && !last.empty) return last; // an empty one may have been forgotten
+    const pool = this.#poolByKey(version);
+    this.#poolOfVersion.set(version, pool);
+    return pool;
+  }
+
+  #poolByKey(version: Version): Pool {
     const key = keyOf(version);
     const known = this.#pools.get(key);
     if (known !== undefined) return known.pool;

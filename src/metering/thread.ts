@@ -3,7 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { GIVE_WAY, giveWay, sleep, systemClock, uuidSource } from '../base/index.ts';
 import type { UsageRecord } from '../model/index.ts';
 import { connect, insertUsage, MAX_BATCH_RECORDS, type UsageBatch } from '../store/index.ts';
-import type { FromRecorderThread, RecorderThreadOptions, ToRecorderThread } from './recorder.ts';
+import {
+  type FromRecorderThread,
+  type RecorderThreadOptions,
+  type RecordFields,
+  recordOf,
+  type ToRecorderThread,
+} from './recorder.ts';
 
 const RETRY_MS = 250;
 
@@ -31,7 +37,7 @@ function add(records: readonly UsageRecord[]): void {
 
 function parse(lines: Uint8Array): UsageRecord[] {
   const text = Buffer.from(lines.buffer).toString('utf8').trimEnd();
-  return JSON.parse(`[${text.replaceAll('\n', ',')}]`) as UsageRecord[];
+  return (JSON.parse(`[${text.replaceAll('\n', ',')}]`) as RecordFields[]).map(recordOf);
 }
 
 function writeAll(): Promise<void> {
