@@ -21,7 +21,6 @@ import { createRegistry, type Snapshot } from './registry/index.ts';
 import { databaseUrl, dropAppDatabase, ensureDatabase } from './resources/index.ts';
 import { createRuntimes } from './runtimes/index.ts';
 import {
-  lend,
   processDriver,
   type SandboxDriver,
   type SandboxFolder,
@@ -135,7 +134,7 @@ async function takeHome(options: Options, hooks: NodeHooks, building: AsyncDispo
   building.defer(() => lock.release());
   const folder = sandboxFolder(options.home);
   building.defer(() => folder.clear());
-  const driver = safe(processDriver({ home: folder.path, clock, random: systemRandom }));
+  const driver = safe(processDriver({ folder, clock, random: systemRandom }));
   building.defer(() => driver.close());
   const swept = await driver.sweep();
   if (swept > 0) hooks.onLog(`ended ${swept} processes that an earlier node left running`);
@@ -191,9 +190,9 @@ type State = Awaited<ReturnType<typeof openState>>;
 async function openDataPlane({ options, building, folder, driver, newId, problem }: Site, state: State) {
   const { database, keys, registry, recorder, logs, artifacts } = state;
   const runtimes = createRuntimes({
-    nodePath: lend(process.execPath, folder),
+    nodePath: driver.expose(process.execPath, 'lang/bin/node'),
     pythonPath: options.pythonPath,
-    guestDir: lend(join(INSTALLATION, 'guest'), folder),
+    guestDir: driver.expose(join(INSTALLATION, 'guest'), 'runtime'),
     credentials: (setup) => instanceCredentials(keys.signingKey, { ...setup, nowMs: clock.wallMs() }),
   });
   const starter = createStarter({

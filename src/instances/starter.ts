@@ -10,7 +10,7 @@ import { type Clock, Fault } from '../base/index.ts';
 import type { InstanceLog } from '../logs/index.ts';
 import { LIMITS, type RuntimeName, type Version } from '../model/index.ts';
 import { type Guest, GuestGone, type Prepared, type Runtimes, type Setup } from '../runtimes/index.ts';
-import type { Sandbox, SandboxDriver } from '../sandbox/index.ts';
+import type { Sandbox, SandboxDriver, SandboxLimits } from '../sandbox/index.ts';
 import { createInstance, InitFailure, type Instance, type StartPhases } from './instance.ts';
 
 /** A booted sandbox: blank until `specialise`, unless it was launched with its code. */
@@ -57,9 +57,9 @@ export function createStarter(parts: StarterParts): Starter {
     const id = blank?.sandbox.id ?? parts.newId();
     const codeDir = await parts.codeOf(version.artifact);
     const setup = setupOf(parts, version, { instanceId: id, taskRoot: parts.driver.taskRoot(codeDir) });
-    const { runtime, memoryMb, ephemeralMb } = version.config;
+    const { runtime, memoryMb } = version.config;
     const prepare = () => parts.runtimes.prepare(runtime, memoryMb, canBeBlank(version) ? null : setup);
-    const booted = blank ?? (await boot(parts, { id, memoryMb, ephemeralMb, prepare }));
+    const booted = blank ?? (await boot(parts, { id, limits: limitsOf(version), codeDir, prepare }));
     return await specialise(parts, { version, setup, codeDir, booted, wasBlank: blank !== null });
   }
 
@@ -68,8 +68,8 @@ export function createStarter(parts: StarterParts): Starter {
     boot: (runtime, memoryMb) =>
       boot(parts, {
         id: parts.newId(),
-        memoryMb,
-        ephemeralMb: LIMITS.ephemeralMb.default,
+        limits: { memoryMb, ephemeralMb: LIMITS.ephemeralMb.default, egress: { mode: 'none' } },
+        codeDir: null,
         prepare: () => parts.runtimes.prepare(runtime, memoryMb, null),
       }),
     async start(version, blank) {
@@ -108,21 +108,28 @@ function setupOf(
   };
 }
 
+function limitsOf({ config }: Version): SandboxLimits {
+  return { memoryMb: config.memoryMb, ephemeralMb: config.ephemeralMb, egress: { mode: 'public' } };
+}
+
 interface BootOrder {
   readonly id: string;
-  readonly memoryMb: number;
-  readonly ephemeralMb: number;
+  readonly limits: SandboxLimits;
+  /** Null: it is to be blank. */
+  readonly codeDir: string | null;
   readonly prepare: () => Promise<Prepared>;
 }
 
-async function boot(parts: StarterParts, { id, memoryMb, ephemeralMb, prepare }: BootOrder): Promise<Booted> {
+async function boot(parts: StarterParts, { id, limits, codeDir, prepare }: BootOrder): Promise<Booted> {
   const began = parts.clock.nowMs();
   const prepared = await prepare();
   let started: { sandbox: Sandbox; log: InstanceLog };
   try {
     const log = await parts.openLog(id);
     const { argv, environment, channel } = prepared;
-    const spec = { id, argv, environment, channel, memoryMb, ephemeralMb, output: log.output };
+    const onAddress = (address: string | null) => prepared.onAddress(address);
+    const output = log.output;
+    const spec = { id, argv, environment, channel, codeDir, output, onAddress, ...limits };
     started = { log, sandbox: await parts.driver.start(spec) };
   } catch (error) {
     await prepared.abandon();
@@ -159,11 +166,12 @@ async function specialise(
 ): Promise<Instance> {
   const { clock } = parts;
   const { sandbox, guest, log, tagsLogs } = booted;
-  const { memoryMb, ephemeralMb } = version.config;
   const began = clock.nowMs();
   log.assign({ functionName: version.functionName, version: version.version, tagsLogs });
-  sandbox.limit({ memoryMb, ephemeralMb });
-  await sandbox.place(codeDir);
+  if (wasBlank) {
+    await sandbox.limit(limitsOf(version));
+    await sandbox.place(codeDir);
+  }
   const limitMs = parts.initMs ?? LIMITS.initMs;
   const failure = await initFailure(booted, within(clock, limitMs, guest.init(setup)), limitMs);
   const phases: StartPhases = {
@@ -177,6 +185,7 @@ async function specialise(
     await discard(booted);
     throw new InitFailure(failure, facts);
   }
+  sandbox.throttle();
   return createInstance({ version, phases, sandbox, guest, log, tagsLogs, clock });
 }
 

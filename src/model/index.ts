@@ -1,4 +1,5 @@
 export type { App, AppFunction } from './app.ts';
+export type { Egress } from './egress.ts';
 export {
   type AppDatabase,
   type FunctionConfig,

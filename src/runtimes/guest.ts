@@ -102,6 +102,8 @@ export interface Prepared {
   /** Whether the runtime marks its own log lines with request ids (see logs/). */
   readonly tagsLogs: boolean;
   connect(channel: Duplex | null): Guest;
+  /** Told before the process starts: the address it will call its node from; null: the host's own. */
+  onAddress(address: string | null): void;
   /** Gives back what was prepared when no process came of it. Idempotent. */
   abandon(): Promise<void>;
 }

@@ -90,6 +90,7 @@ async function prepareNode(
       assert(channel !== null, 'the Node.js runtime needs its channel');
       return new NodeGuest({ channel, setup, environmentOf, onClose: close });
     },
+    onAddress: () => {},
     abandon: close,
   };
 }
@@ -110,6 +111,7 @@ async function prepareHttp(
     channel: false,
     tagsLogs: isPython,
     connect: () => guest,
+    onAddress: () => {},
     abandon: () => guest.close(),
   };
 }

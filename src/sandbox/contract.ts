@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import { Fault } from '../base/index.ts';
 import { openOutput } from './output-for-tests.ts';
 import { safe } from './safe.ts';
-import type { Sandbox, SandboxDriver, SandboxSpec } from './sandbox.ts';
+import type { Sandbox, SandboxDriver, SandboxLimits, SandboxSpec } from './sandbox.ts';
 
 export interface ContractPrograms {
   /** Runs until it is stopped. */
@@ -25,6 +25,8 @@ export interface ContractDriver {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const LIMITS: SandboxLimits = { memoryMb: 128, ephemeralMb: 512, egress: { mode: 'public' } };
+
 let nextId = 0;
 
 /** Starts one sandbox with its output thrown away. */
@@ -34,10 +36,11 @@ async function start(driver: SandboxDriver, argv: readonly string[], spec: Parti
     id: `contract-${++nextId}`,
     argv,
     environment: {},
-    memoryMb: 128,
-    ephemeralMb: 512,
+    ...LIMITS,
+    codeDir: null,
     channel: false,
     output: socket,
+    onAddress: () => {},
     ...spec,
   });
 }
@@ -84,7 +87,7 @@ export function sandboxContract(
     test('a limit that is raised after the start is the one that holds', async () => {
       await using opened = await open();
       const sandbox = await start(opened.driver, programs.grow, { memoryMb: 2_048 });
-      sandbox.limit({ memoryMb: 1_024, ephemeralMb: 512 });
+      await sandbox.limit({ ...LIMITS, memoryMb: 1_024 });
       await aliveWith(sandbox, 150);
       await sandbox.stop(0);
       assert.equal((await sandbox.exited).outOfMemory, false);

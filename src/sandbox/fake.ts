@@ -27,8 +27,11 @@ export function fakeDriver(): FakeDriver {
     promise: 'Nothing runs: for tests.',
     alive,
     taskRoot: () => '/var/task',
+    expose: (hostPath) => hostPath,
+    guestHost: '127.0.0.1',
     async start(spec) {
       spec.output.destroy();
+      spec.onAddress(null);
       if (spec.argv[0] === 'missing') throw new Fault('sandbox-failed', 'There is no such program: missing.');
       const sandbox = fakeSandbox(spec, alive);
       stops.push(() => sandbox.stop(0));
@@ -61,10 +64,11 @@ function fakeSandbox(spec: SandboxSpec, alive: Map<string, FakeSandbox>): Sandbo
     exited,
     gone: exited.then(() => {}),
     place: async () => {},
-    limit(limits) {
+    async limit(limits) {
       limitMb = limits.memoryMb;
       checkMemory();
     },
+    throttle: () => {},
     freeze() {
       state.frozen = true;
     },

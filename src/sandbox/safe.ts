@@ -11,6 +11,8 @@ export function safe(driver: SandboxDriver): SandboxDriver {
     name: driver.name,
     promise: driver.promise,
     taskRoot: (codeDir) => driver.taskRoot(codeDir),
+    expose: (hostPath, name) => driver.expose(hostPath, name),
+    guestHost: driver.guestHost,
     start: async (spec) => safeSandbox(await driver.start(spec)),
     sweep: () => driver.sweep(),
     close: () => driver.close(),
@@ -39,6 +41,9 @@ function safeSandbox(inner: Sandbox): Sandbox {
     gone: inner.gone,
     place: (codeDir) => inner.place(codeDir),
     limit: (limits) => inner.limit(limits),
+    throttle() {
+      if (alive) inner.throttle();
+    },
     peakMemoryMb: () => inner.peakMemoryMb(),
     freeze() {
       if (frozen || !alive || stopping !== null) return;

@@ -5,18 +5,33 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Egress } from '../model/index.ts';
 
-export interface SandboxSpec {
+/** What a function may use; a blank gets its own when it is given its code. */
+export interface SandboxLimits {
+  readonly memoryMb: number;
+  /** Size of /tmp. */
+  readonly ephemeralMb: number;
+  /** Where its code may connect to. */
+  readonly egress: Egress;
+}
+
+export interface SandboxSpec extends SandboxLimits {
   readonly id: string;
   readonly argv: readonly string[];
   /** The whole environment but for what the driver itself must add (TMPDIR, HOME); nothing of the host's leaks in. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly memoryMb: number;
-  readonly ephemeralMb: number;
+  /** The code, in place before the process starts; null: it is blank, and `place` brings it. */
+  readonly codeDir: string | null;
   /** A connected stream socket as descriptor 3 of the process, for its guest. */
   readonly channel: boolean;
   /** Becomes the process's stdout and stderr. The driver destroys our copy. */
   readonly output: Socket;
+  /**
+   * Called once, before the process starts, with the private IPv4 address that it will call from;
+   * null: it shares the host's network and cannot be told by its address.
+   */
+  onAddress(address: string | null): void;
 }
 
 /** How a sandbox's process ended. */
@@ -39,7 +54,9 @@ export interface Sandbox {
   /** Makes this folder the sandbox's code, at the path that the driver's `taskRoot` names. */
   place(codeDir: string): Promise<void>;
   /** Applies a function's own limits to a sandbox that was started blank. */
-  limit(limits: { readonly memoryMb: number; readonly ephemeralMb: number }): void;
+  limit(limits: SandboxLimits): Promise<void>;
+  /** Its init is over: from now on its share of the processors follows its memory. */
+  throttle(): void;
   freeze(): void;
   thaw(): void;
   /** Highest memory use so far, MB. May lag by up to a second. */
@@ -54,6 +71,15 @@ export interface SandboxDriver {
   readonly promise: string;
   /** @returns the path under which code in a sandbox finds this folder */
   taskRoot(codeDir: string): string;
+  /**
+   * Makes a file or folder of the installation readable in every sandbox that starts from now on.
+   *
+   * @param name its name in the sandboxes, where the driver gives them names of their own
+   * @returns the path under which sandboxed code finds it
+   */
+  expose(hostPath: string, name: string): string;
+  /** Where an instance finds its node: the IPv4 address that guest listeners bind. */
+  readonly guestHost: string;
   /** @throws {Fault} `sandbox-failed` when no process came of it; nothing is left behind then */
   start(spec: SandboxSpec): Promise<Sandbox>;
   /** Ends what an earlier node on the same home left running. @returns how many processes */

@@ -23,7 +23,11 @@ import { readStat, sweepRunFiles, writeRunFile } from './run-files.ts';
 async function openDriver() {
   const home = mkdtempSync(join(tmpdir(), 'skein-process-'));
   chmodSync(home, 0o711);
-  const driver = processDriver({ home, clock: systemClock, random: systemRandom });
+  const driver = processDriver({
+    folder: { path: home, clear: () => {} },
+    clock: systemClock,
+    random: systemRandom,
+  });
   return {
     home,
     driver,
@@ -33,6 +37,12 @@ async function openDriver() {
     },
   };
 }
+
+const PLAIN = {
+  ...{ memoryMb: 128, ephemeralMb: 512, egress: { mode: 'public' } as const },
+  codeDir: null,
+  onAddress: () => {},
+};
 
 const sh = (script: string) => ['/bin/sh', '-c', script];
 const GROW = 'x=$(head -c 250000000 /dev/zero | tr "\\0" x); sleep 600';
@@ -47,7 +57,7 @@ sandboxContract('process', openDriver, {
 async function run(script: string, environment: Record<string, string> = {}): Promise<string> {
   await using opened = await openDriver();
   const output = await openOutput();
-  const spec = { id: 'one', argv: sh(script), memoryMb: 128, ephemeralMb: 512, channel: false };
+  const spec = { id: 'one', argv: sh(script), ...PLAIN, channel: false };
   const sandbox = await opened.driver.start({ ...spec, environment, output: output.socket });
   await sandbox.gone;
   assert.deepEqual(readdirSync(join(opened.home, 'scratch')), [], 'the scratch folder is removed');
@@ -67,7 +77,7 @@ suite('the process driver', () => {
   test('its memory is known from the first moment, before the watch has looked', async () => {
     await using opened = await openDriver();
     const { socket } = await openOutput();
-    const spec = { id: 'one', argv: sh('sleep 600'), memoryMb: 128, ephemeralMb: 512, channel: false };
+    const spec = { id: 'one', argv: sh('sleep 600'), ...PLAIN, channel: false };
     const sandbox = await opened.driver.start({ ...spec, environment: {}, output: socket });
     assert.ok(sandbox.peakMemoryMb() > 0);
   });
@@ -156,7 +166,7 @@ suite('the process driver', () => {
     await using opened = await openDriver();
     const argv = sh('exit 0');
     const output = () => openOutput().then(({ socket }) => socket);
-    const spec = { id: 'a/b', argv, environment: {}, memoryMb: 128, ephemeralMb: 512, channel: true };
+    const spec = { id: 'a/b', argv, environment: {}, ...PLAIN, channel: true };
     await assert.rejects(
       async () => opened.driver.start({ ...spec, output: await output() }),
       (error) => error instanceof Fault && error.code === 'sandbox-failed',
@@ -167,7 +177,7 @@ suite('the process driver', () => {
     await using opened = await openDriver();
     rmSync(join(opened.home, 'run'), { recursive: true });
     const output = await openOutput();
-    const spec = { id: 'one', argv: sh('sleep 600'), memoryMb: 128, ephemeralMb: 512, channel: false };
+    const spec = { id: 'one', argv: sh('sleep 600'), ...PLAIN, channel: false };
     await assert.rejects(
       opened.driver.start({ ...spec, environment: {}, output: output.socket }),
       (error) => error instanceof Fault && error.code === 'sandbox-failed',
@@ -179,7 +189,7 @@ suite('the process driver', () => {
   test('a sandbox born while the driver closes is ended too', { timeout: 20_000 }, async () => {
     await using opened = await openDriver();
     const output = await openOutput();
-    const spec = { id: 'one', argv: sh('sleep 600'), memoryMb: 128, ephemeralMb: 512, channel: false };
+    const spec = { id: 'one', argv: sh('sleep 600'), ...PLAIN, channel: false };
     const starting = opened.driver.start({ ...spec, environment: {}, output: output.socket });
     await opened.driver.close();
     await (await starting).gone;

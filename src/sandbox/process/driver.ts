@@ -5,7 +5,8 @@
  *        memory limit, and, when the node is root, a user of its own (see users.ts).
  * Lacks  isolation: code sees the host's files and network as any unprivileged user does, and
  *        /tmp is the host's (TMPDIR is the sandbox's own). For code you trust.
- *        A limit of the scratch folder: `ephemeralMb` is not enforced.
+ *        A limit of the scratch folder, of the processors and of the network: `ephemeralMb`, `throttle`
+ *        and `egress` are not enforced.
  *
  * A sandbox is gone when its main process has ended, every other process of its session and user
  * has been killed, and its folder has been removed (or left for the next sweep, where that is impossible); only then does `gone`
@@ -17,7 +18,7 @@ import { join } from 'node:path';
 import { type Clock, Fault, type Random } from '../../base/index.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { type ChannelPair, type Channels, createChannels } from './channels.ts';
-import { passableFolder } from './reach.ts';
+import { lend, passableFolder, type SandboxFolder } from './reach.ts';
 import {
   forgetRunFile,
   killQuietly,
@@ -31,8 +32,8 @@ import { type UserSource, userSource } from './users.ts';
 import { startWatch, type Watch, type Watched } from './watch.ts';
 
 export interface ProcessDriverOptions {
-  /** Folder of the driver's own: scratch folders and run files. Its parents must be traversable by everybody. */
-  readonly home: string;
+  /** Scratch folders, run files, and what is lent to sandboxes. */
+  readonly folder: SandboxFolder;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -48,7 +49,8 @@ interface Host {
   closed: boolean;
 }
 
-export function processDriver({ home, clock, random }: ProcessDriverOptions): SandboxDriver {
+export function processDriver({ folder, clock, random }: ProcessDriverOptions): SandboxDriver {
+  const home = folder.path;
   const host: Host = {
     scratch: join(home, 'scratch'),
     runFiles: join(home, 'run'),
@@ -67,6 +69,8 @@ export function processDriver({ home, clock, random }: ProcessDriverOptions): Sa
     promise:
       'Functions run as plain processes, without isolation or a limit on their disk space: for code you trust.',
     taskRoot: (codeDir) => codeDir,
+    expose: (hostPath) => lend(hostPath, folder),
+    guestHost: '127.0.0.1',
     start: (spec) => startProcess(host, spec),
     async sweep() {
       const killed = sweepRunFiles(host.runFiles);
@@ -100,6 +104,7 @@ async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
   try {
     if (spec.channel) channel = await host.channels.open();
     makeScratch(place.scratch, place.uid);
+    spec.onAddress(null);
     child = spawnIn(spec, { ...place, channel });
     await started(child);
     sandbox = processSandbox(host, child, { ...place, spec, channel });
@@ -171,7 +176,8 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, c
     exited,
     gone,
     place: async () => {},
-    limit: ({ memoryMb }) => watched.setLimitMb(memoryMb),
+    limit: async ({ memoryMb }) => watched.setLimitMb(memoryMb),
+    throttle: () => {},
     freeze() {
       killQuietly(-pid, 'SIGSTOP');
       watched.setActive(false);
