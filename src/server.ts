@@ -187,7 +187,7 @@ async function openState({ options, hooks, building, folder, problem }: Site) {
 type State = Awaited<ReturnType<typeof openState>>;
 
 /** What runs functions: runtimes, instances, the one door. */
-async function openDataPlane({ options, building, folder, driver, newId, problem }: Site, state: State) {
+async function openDataPlane({ options, building, driver, newId, problem }: Site, state: State) {
   const { database, keys, registry, recorder, logs, artifacts } = state;
   const runtimes = createRuntimes({
     nodePath: driver.expose(process.execPath, 'lang/bin/node'),
