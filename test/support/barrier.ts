@@ -1,6 +1,8 @@
 /** A place of the test's own where code that runs elsewhere waits until the test lets it go. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Outside } from './outside.ts';
 import type { HttpAnswer } from './real-node.ts';
 
 export interface Barrier extends AsyncDisposable {
@@ -17,22 +19,33 @@ export interface Barrier extends AsyncDisposable {
   open(): void;
 }
 
-export async function startBarrier(): Promise<Barrier> {
-  const waiting: ServerResponse[] = [];
+/** What counts those who wait, and lets them go. */
+interface Gate {
+  readonly url: string;
+  /** Called with how many wait, each time it changes. */
+  onChange: (waiting: number) => void;
+  open(): void;
+  close(): Promise<void>;
+}
+
+/** @param outside where sandboxes that cannot reach this machine can wait; null: on its loopback address */
+export async function startBarrier(outside: Outside | null = null): Promise<Barrier> {
+  const gate = outside === null ? await gateHere() : await gateOutside(outside);
+  let waiting = 0;
   let wanted: { readonly count: number; resolve(): void } | null = null;
   const check = () => {
-    if (wanted !== null && waiting.length >= wanted.count) wanted.resolve();
+    if (wanted !== null && waiting >= wanted.count) wanted.resolve();
   };
-  const server = createServer((_request, response) => {
-    waiting.push(response);
+  gate.onChange = (now) => {
+    waiting = now;
     check();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  };
   const open = () => {
-    for (const response of waiting.splice(0)) response.end('go');
+    waiting = 0;
+    gate.open();
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: gate.url,
     async arrived(count, answers) {
       const all = new Promise<void>((resolve) => {
         wanted = { count, resolve };
@@ -46,8 +59,55 @@ export async function startBarrier(): Promise<Barrier> {
     open,
     async [Symbol.asyncDispose]() {
       open();
+      await gate.close();
+    },
+  };
+}
+
+async function gateHere(): Promise<Gate> {
+  const waiting: ServerResponse[] = [];
+  const server = createServer((_request, response) => {
+    gate.onChange(waiting.push(response));
+  });
+  await new Promise<void>((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve),
+  );
+  const gate: Gate = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    onChange: () => {},
+    open() {
+      for (const response of waiting.splice(0)) response.end('go');
+    },
+    async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return gate;
+}
+
+const PORT = 8_000;
+
+async function gateOutside(outside: Outside): Promise<Gate> {
+  const child = outside.run(new URL('barrier-server.ts', import.meta.url).pathname, [String(PORT)]);
+  const ready = Promise.withResolvers<void>();
+  child.once('exit', (code) => ready.reject(new Error(`the barrier ended with ${code}`)));
+  ready.promise.catch(() => {});
+  const gate: Gate = {
+    url: `http://${outside.address}:${PORT}/`,
+    onChange: () => {},
+    open: () => void child.stdin?.write('open\n'),
+    async close() {
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.stdin?.end();
+      await exited;
+    },
+  };
+  if (child.stdout === null) throw new Error('the barrier has no output');
+  createInterface(child.stdout).on('line', (line) => {
+    ready.resolve();
+    gate.onChange(Number(line));
+  });
+  await ready.promise;
+  return gate;
 }
