@@ -6,11 +6,19 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { burst } from './burst.ts';
 import { cold } from './cold.ts';
+import { density } from './density.ts';
 import { isolation } from './isolation.ts';
 import { start } from './start.ts';
 import { warm } from './warm.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { warm, cold, isolation, burst, start };
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
+  warm,
+  cold,
+  isolation,
+  burst,
+  start,
+  density,
+};
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !(name in BENCHES));

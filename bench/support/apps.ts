@@ -6,13 +6,13 @@ import { join } from 'node:path';
 
 const HELLO = join(import.meta.dirname, '../fixtures/hello');
 
-/** An app of hello functions with these keys; `generation` in the environment makes new versions. */
+/** An app of hello functions with these keys and a whole processor each (1,769 MB); `generation` in the environment makes new versions. */
 export function helloApp(app: string, keys: readonly string[], generation = '0'): string {
   const folder = mkdtempSync(join(tmpdir(), `bench-${app}-`));
   cpSync(HELLO, join(folder, 'code'), { recursive: true });
   const functions = keys.map(
     (key) =>
-      `  ${key}: { runtime: nodejs24.x, handler: index.handler, code: ./code, environment: { GENERATION: "${generation}" } }`,
+      `  ${key}: { runtime: nodejs24.x, handler: index.handler, code: ./code, memory: 1769MB, environment: { GENERATION: "${generation}" } }`,
   );
   writeFileSync(join(folder, 'skein.yaml'), `app: ${app}\nfunctions:\n${functions.join('\n')}\n`);
   return folder;
@@ -53,5 +53,20 @@ export function burstApp(app: string): string {
 };
 `;
   writeFileSync(join(folder, 'code/index.mjs'), source);
+  return folder;
+}
+
+/** One function that answers when the address in its body has; an instance that is not used for five seconds goes. */
+export function waiterApp(app: string): string {
+  const folder = helloApp(app, ['waiter']);
+  const source = `import http from 'node:http';
+export const handler = (event) => new Promise((resolve, reject) => {
+  const url = event.isBase64Encoded ? Buffer.from(event.body, 'base64').toString() : event.body;
+  http.get(url, (answer) => answer.resume().on('end', () => resolve('done'))).on('error', reject);
+});
+`;
+  writeFileSync(join(folder, 'code/index.mjs'), source);
+  const settings = 'runtime: nodejs24.x, handler: index.handler, code: ./code, timeout: 300s, stopAfter: 5s';
+  writeFileSync(join(folder, 'skein.yaml'), `app: ${app}\nfunctions:\n  waiter: { ${settings} }\n`);
   return folder;
 }
