@@ -124,7 +124,7 @@ suite('the control API', () => {
       },
       ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512 },
     };
-    const functions = [{ key: 'orders', config, reserved: null, routes: [] }];
+    const functions = [{ key: 'orders', config, reserved: null, provisioned: 0, routes: [] }];
     const manifest = { app: 'bakery', hosts: [], databases: [], functions };
     const post = (body: unknown, app = 'bakery') =>
       ask(`/api/v1/apps/${app}/deployments`, { method: 'POST', body: JSON.stringify(body) });

@@ -13,7 +13,7 @@ function curl(...routes: string[]): string | null {
     const [method = '', path = ''] = route.split(' ');
     return { method, path };
   });
-  const functions = [{ key: 'orders', config, reserved: null, routes: split }];
+  const functions = [{ key: 'orders', config, reserved: null, provisioned: 0, routes: split }];
   const answer = {
     app: 'bakery',
     url: 'http://bakery.localhost:8080/',

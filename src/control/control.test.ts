@@ -21,7 +21,7 @@ function bakery(over: Partial<App> = {}): App {
     app: 'bakery',
     hosts: [],
     databases: ['main'],
-    functions: [{ key: 'orders', config, reserved: null, routes }],
+    functions: [{ key: 'orders', config, reserved: null, provisioned: 0, routes }],
     ...over,
   };
 }

@@ -23,6 +23,7 @@ const HELLO: FunctionEntry = {
   name: 'bakery-hello',
   slug: 'bakery-hello',
   reserved: null,
+  provisioned: 0,
   versions: new Map(),
   aliases: new Map([
     ['live', 1],

@@ -27,6 +27,7 @@ function open({ run, lease, coldStart = false, reserved = null, accountConcurren
     name: 'shop-orders',
     slug: 'shop-orders',
     reserved,
+    provisioned: 0,
     versions: new Map([[3, version]]),
     aliases: new Map([['live', 3]]),
   };

@@ -34,9 +34,10 @@ const functionRule = record<AppFunction>(
     key: required(field.name),
     config: required(configRule),
     reserved: required(orNull(field.reserved)),
+    provisioned: required(field.provisioned),
     routes: required(listOf(routeObject, { max: LIMITS.routesPerFunction, what: 'routes' })),
   },
-  { what: 'a function' },
+  { what: 'a function', across: field.checkProvisioned },
 );
 
 const appRule = record<App>(

@@ -1,6 +1,18 @@
 /** The rules for single values that a manifest and the JSON of a deploy share. */
 import { LIMITS, NAME_PATTERN, RUNTIMES } from '../model/index.ts';
-import { choice, type Field, type MapOptions, type Rule, record, shown, text, whole } from './rules.ts';
+import {
+  below,
+  choice,
+  type Field,
+  type MapOptions,
+  type Rule,
+  record,
+  report,
+  type Spot,
+  shown,
+  text,
+  whole,
+} from './rules.ts';
 
 /** AWS's other runtime identifiers, so that they are told apart from a slip of the pen. */
 const LATER_RUNTIMES = [
@@ -63,6 +75,19 @@ export const handler = text({ pattern: '^\\S{1,128}$', examples: ['index.handler
 });
 
 export const reserved = whole({ min: 0, max: LIMITS.accountConcurrency, what: 'instances' });
+export const provisioned = whole({ min: 0, max: LIMITS.accountConcurrency, what: 'instances' });
+
+/** Instances beyond what may run at once would only cost. Lambda refuses it, too. */
+export function checkProvisioned(found: Concurrency, spot: Spot): void {
+  if (found.reserved === null || found.provisioned <= found.reserved) return;
+  const message = `is ${found.provisioned}, more than the ${found.reserved} of \`reserved\`, the most that may run at once`;
+  report(below(spot, 'provisioned'), message);
+}
+
+export interface Concurrency {
+  reserved: number | null;
+  provisioned: number;
+}
 
 const HOST = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -73,7 +98,16 @@ export const host = text({ format: 'hostname' }, (value) => {
   return `${shown(value)} is not a host name such as shop.example.com (no scheme, port, path or wildcard)`;
 });
 
-export const concurrency = record<{ reserved: number | null }>(
-  { reserved: optional<number | null>(reserved, () => null) },
-  { what: 'a map', later: ['provisioned', 'perInstance', 'min', 'max'] },
+export const concurrency = record<Concurrency>(
+  {
+    reserved: optional<number | null>(
+      described(reserved, 'The most at once, and kept free for it.'),
+      () => null,
+    ),
+    provisioned: optional(
+      described(provisioned, 'Instances that are initialised before the first request.', { default: 0 }),
+      () => 0,
+    ),
+  },
+  { what: 'a map', later: ['perInstance', 'min', 'max'], across: checkProvisioned },
 );

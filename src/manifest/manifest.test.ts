@@ -16,7 +16,7 @@ functions:
     timeout: 10s
     stopAfter: 5m
     environment: { CURRENCY: EUR, VERSION: 1.10, DEBUG: false }
-    concurrency: { reserved: 50 }
+    concurrency: { reserved: 50, provisioned: 2 }
     routes: [ "POST /orders", "GET /orders/{id}", "/files/{proxy+}" ]
     database: main
 `;
@@ -61,6 +61,7 @@ suite('a manifest', () => {
             database: 'main',
           },
           reserved: 50,
+          provisioned: 2,
           routes: [
             { method: 'POST', path: '/orders' },
             { method: 'GET', path: '/orders/{id}' },
@@ -146,9 +147,9 @@ suite('a manifest', () => {
     ['a resource that comes later', `queues: {}\n${withKeys()}`, /:1:1 queues: `queues` is not available/],
     ['a shape that comes later', withKeys('shape: edge'), /shape `edge` is not available in this version/],
     [
-      'provisioned concurrency',
-      withKeys('concurrency: { provisioned: 1 }'),
-      /`provisioned` is not available/,
+      'more provisioned than reserved',
+      withKeys('concurrency: { reserved: 1, provisioned: 2 }'),
+      /:7:\d+ functions\.f\.concurrency\.provisioned: is 2, more than the 1 of `reserved`/,
     ],
     [
       'a reserved concurrency that is no number',

@@ -32,7 +32,7 @@ interface FunctionText {
   stopAfter: number;
   ephemeral: number;
   environment: Readonly<Record<string, string>>;
-  concurrency: { reserved: number | null };
+  concurrency: field.Concurrency;
   routes: RouteKey[];
   database: string | null;
 }
@@ -94,6 +94,7 @@ const functionRule = record<FunctionText>(
     environment: optional(described(environment('plain'), 'Environment variables.'), () => ({})),
     concurrency: optional(described(field.concurrency, 'Limits on instances at once.'), () => ({
       reserved: null,
+      provisioned: 0,
     })),
     routes: optional(
       described(
@@ -234,7 +235,7 @@ function toApp(found: AppText): App {
       environment: one.environment,
       database: one.database,
     };
-    return { key, config, reserved: one.concurrency.reserved, routes: one.routes };
+    return { key, config, ...one.concurrency, routes: one.routes };
   });
   return { app: found.app, hosts: found.hosts, databases: [...found.databases.keys()], functions };
 }

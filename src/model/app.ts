@@ -14,5 +14,7 @@ export interface AppFunction {
   readonly key: string;
   readonly config: FunctionConfig;
   readonly reserved: number | null;
+  /** Instances that are initialised before the first request; at most `reserved`, where that is set. */
+  readonly provisioned: number;
   readonly routes: readonly { readonly method: string; readonly path: string }[];
 }

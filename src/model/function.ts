@@ -39,6 +39,8 @@ export interface FunctionEntry {
   readonly slug: string;
   /** Most invocations at once, and a share of the account kept for it; null: the account's. */
   readonly reserved: number | null;
+  /** Instances of the live version that are always initialised; 0: none. */
+  readonly provisioned: number;
   readonly versions: ReadonlyMap<number, Version>;
   /** alias → version number; `live` always exists. */
   readonly aliases: ReadonlyMap<string, number>;

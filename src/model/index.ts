@@ -12,4 +12,4 @@ export {
 } from './function.ts';
 export { LIMITS } from './limits.ts';
 export { ACCOUNT_ID, fullName, functionArn, LIVE, NAME_PATTERN, REGION, slugOf } from './names.ts';
-export type { OutcomeKind, UsageRecord } from './usage.ts';
+export type { OutcomeKind, ProvisionedSpan, UsageRecord } from './usage.ts';

@@ -1,3 +1,17 @@
+/** How long instances of a version stood ready as provisioned ones, as one node measured it. */
+export interface ProvisionedSpan {
+  /** A UUID. Unique: writing a span twice counts once. */
+  readonly id: string;
+  readonly functionName: string;
+  readonly version: number;
+  readonly memoryMb: number;
+  /** Wall-clock ms. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Instances × time: two instances for a second are 2,000. */
+  readonly instanceMs: number;
+}
+
 /** How an attempt ended. Everything but `ok` counts as an error, `throttled` on its own. */
 export type OutcomeKind =
   | 'ok'

@@ -10,6 +10,7 @@ const entry: FunctionEntry = {
   name: 'bakery-orders',
   slug: 'bakery-orders',
   reserved: null,
+  provisioned: 0,
   versions: new Map(),
   aliases: new Map([['live', 1]]),
 };

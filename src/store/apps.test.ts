@@ -27,7 +27,7 @@ function fn(key: string, routes: string[] = [], over: Partial<FunctionConfig> = 
     const [method = '', path = ''] = route.split(' ');
     return { method, path };
   });
-  return { key, config: { ...config, ...over }, reserved: null, routes: split };
+  return { key, config: { ...config, ...over }, reserved: null, provisioned: 0, routes: split };
 }
 
 function app(name: string, functions: AppFunction[], hosts: string[] = []): App {

@@ -198,9 +198,10 @@ async function write(tx: TransactionSql, { app }: DeployPlan): Promise<void> {
 async function writeFunction(tx: TransactionSql, app: string, fn: AppFunction): Promise<void> {
   const name = fullName(app, fn.key);
   const written = await tx`
-    insert into skein.functions (account_id, region, name, app, slug, reserved)
-    values (${ACCOUNT_ID}, ${REGION}, ${name}, ${app}, ${slugOf(name)}, ${fn.reserved})
-    on conflict (account_id, region, name) do update set reserved = excluded.reserved
+    insert into skein.functions (account_id, region, name, app, slug, reserved, provisioned)
+    values (${ACCOUNT_ID}, ${REGION}, ${name}, ${app}, ${slugOf(name)}, ${fn.reserved}, ${fn.provisioned})
+    on conflict (account_id, region, name) do update
+    set reserved = excluded.reserved, provisioned = excluded.provisioned
     where functions.app = excluded.app`;
   if (written.count === 1) return;
   // Two names of one text have one label, so claimLabels has refused this; if not, it is our bug.

@@ -30,7 +30,7 @@ export async function loadConfiguration(sql: Sql): Promise<Configuration> {
   const [revisions, functions, versions, aliases, routes, databases] = await orUnavailable(
     sql.begin('isolation level repeatable read read only', (tx) => [
       tx<{ revision: string }[]>`select revision::text from skein.revisions`,
-      tx<FunctionRow[]>`select app, name, slug, reserved from skein.functions
+      tx<FunctionRow[]>`select app, name, slug, reserved, provisioned from skein.functions
         where account_id = ${here.account_id} and region = ${here.region} order by name`,
       tx<VersionRow[]>`select function_name, version, artifact, config,
           extract(epoch from created_at)::float8 * 1000 as created_ms from skein.versions
@@ -79,6 +79,7 @@ interface FunctionRow {
   name: string;
   slug: string;
   reserved: number | null;
+  provisioned: number;
 }
 interface VersionRow {
   function_name: string;

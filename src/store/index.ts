@@ -22,6 +22,7 @@ export {
 export { startEmbedded } from './embedded/index.ts';
 export { dropOldLines, insertLines, type LogLine, linesAfter } from './logs.ts';
 export { migrate } from './migrate.ts';
+export { dropOldSpans, insertProvisioned, type ProvisionedTotal, provisionedTotals } from './provisioned.ts';
 export { putSettingIfAbsent } from './settings.ts';
 export {
   dropOldUsage,
