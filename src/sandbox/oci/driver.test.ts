@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { sandboxContract } from '../contract.ts';
+import { openOutput } from '../output-for-tests.ts';
+import type { SandboxSpec } from '../sandbox.ts';
+import { type OpenDriver, openDriver, problem, sh } from './driver-fixture.ts';
+
+const GROW = 'x=$(head -c 250000000 /dev/zero | tr "\\0" x); sleep 600';
+
+if (problem === null) {
+  sandboxContract('oci', openDriver, {
+    wait: sh('sleep 600'),
+    exit3: sh('exit 3'),
+    grow: sh(GROW),
+    missing: ['/nowhere/program'],
+  });
+}
+
+const PLAIN = {
+  ...{ memoryMb: 128, ephemeralMb: 512, egress: { mode: 'none' } as const },
+  codeDir: null,
+  channel: false,
+  environment: {},
+  onAddress: () => {},
+};
+
+async function start(opened: OpenDriver, script: string, more: Partial<SandboxSpec> = {}) {
+  const output = await openOutput();
+  const sandbox = await opened.driver.start({
+    ...{ ...PLAIN, id: 'one', argv: sh(script), output: output.socket },
+    ...more,
+  });
+  return { sandbox, output };
+}
+
+async function run(script: string, more: Partial<SandboxSpec> = {}): Promise<string> {
+  await using opened = await openDriver();
+  const { sandbox, output } = await start(opened, script, more);
+  await sandbox.gone;
+  for (const folder of ['bundles', 'slots', 'state']) {
+    assert.deepEqual(readdirSync(join(opened.home, 'oci', folder)), [], `${folder} is empty again`);
+  }
+  return await output.text;
+}
+
+suite('the oci driver', { skip: problem ?? false }, () => {
+  test('nothing of the host environment leaks in', async () => {
+    const names = (await run('env', { environment: { GREETING: 'hello' } }))
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=')[0]);
+    assert.deepEqual(names.sort(), ['GREETING', 'HOME', 'PWD', 'TMPDIR']);
+  });
+
+  test('code is an unprivileged user without capabilities', async () => {
+    const text = await run('id -u; id -g; id -G; grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status');
+    assert.deepEqual(text.trim().split(/\s+/), [
+      ...['993', '990', '990'],
+      ...['CapEff:', '0000000000000000', 'NoNewPrivs:', '1', 'Seccomp:', '2'],
+    ]);
+  });
+
+  for (const [how, expected] of [
+    ['exit 129', { code: 129, signal: null }],
+    ['exit 137', { code: 137, signal: null }],
+    ['kill -9 $$', { code: null, signal: 'SIGKILL' }],
+    ['kill -TERM $$', { code: null, signal: 'SIGTERM' }],
+    ['kill -SEGV $$', { code: null, signal: 'SIGSEGV' }],
+    ['exit 0', { code: 0, signal: null }],
+  ] as const) {
+    test(`\`${how}\` is told as what it is`, async () => {
+      await using opened = await openDriver();
+      const { sandbox } = await start(opened, how);
+      assert.deepEqual(await sandbox.exited, { ...expected, outOfMemory: false });
+    });
+  }
+
+  test('code that is placed later appears at /var/task, and its links go back when it is gone', async () => {
+    await using opened = await openDriver();
+    const code = join(opened.home, 'code');
+    mkdirSync(join(code, 'lib'), { recursive: true });
+    writeFileSync(join(code, 'lib', 'hello.txt'), 'hello');
+    const wait =
+      'until [ -e /var/task/lib/hello.txt ]; do :; done; cat /var/task/lib/hello.txt; echo x > /var/task/x';
+    const { sandbox, output } = await start(opened, wait);
+    await sandbox.place(code);
+    await sandbox.gone;
+    assert.match(await output.text, /^hello.*Read-only file system/s);
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * One live sandbox of the `oci` driver: its process 1, its control group, and the ground it stands on.
+ */
+import type { Duplex } from 'node:stream';
+import { type Clock, Fault } from '../../base/index.ts';
+import { killQuietly } from '../process/run-files.ts';
+import type { Exit, Sandbox, SandboxSpec } from '../sandbox.ts';
+import type { Cgroup } from './cgroups/cgroups.ts';
+import type { Ground } from './ground.ts';
+import type { InitReport } from './init.ts';
+
+/** Memory that stands for one processor, as on Lambda. */
+const MB_PER_PROCESSOR = 1_769;
+/** A peak is read again after this long: a read costs 30 µs, and it is asked for with every request. */
+const PEAK_AGE_MS = 1_000;
+
+export interface LiveParts {
+  readonly spec: SandboxSpec;
+  readonly ground: Ground;
+  readonly cgroup: Cgroup;
+  readonly channel: Duplex | null;
+  readonly report: InitReport;
+  /** Resolves when `report` knows how the program ended, or will never. */
+  readonly ended: Promise<void>;
+  /** Process 1, as the host numbers it; null where it is not a process of the host. */
+  readonly pid: number | null;
+  readonly clock: Clock;
+  /** Removes all of it. Never fails. */
+  clear(): Promise<void>;
+}
+
+export function liveSandbox(parts: LiveParts): Sandbox {
+  const { spec, ground, cgroup, clock, pid } = parts;
+  const peak = peakOf(cgroup, clock);
+  let memoryMb = spec.memoryMb;
+  let alive = true;
+  let overLimit = false;
+
+  const exited = parts.ended.then((): Exit => {
+    alive = false;
+    peak.keep();
+    const ending = parts.report.ended;
+    const outOfMemory = ending.signal === 'SIGKILL' && (overLimit || cgroup.memoryKills() > 0);
+    return { ...ending, outOfMemory };
+  });
+  const gone = exited.then(() => parts.clear());
+
+  /** Process 1 takes all others with it. What is frozen dies once it is thawed. */
+  function kill(): void {
+    if (!alive) return;
+    if (pid !== null) killQuietly(pid, 'SIGKILL');
+    else for (const one of cgroup.pids()) killQuietly(one, 'SIGKILL');
+    cgroup.thaw();
+  }
+
+  return {
+    id: spec.id,
+    pid,
+    channel: parts.channel,
+    exited,
+    gone,
+    place: (codeDir) => ground.slot.place(codeDir),
+    async limit(limits) {
+      memoryMb = limits.memoryMb;
+      if (alive && !cgroup.setMemoryMb(memoryMb) && alive) {
+        overLimit = true; // it has more than that, and the kernel cannot take it away
+        kill();
+      }
+      await Promise.all([
+        ground.scratch.resize(limits.ephemeralMb),
+        ground.network.setEgress(limits.egress),
+      ]).catch((cause) => {
+        throw new Fault('sandbox-failed', `The limits of a sandbox could not be set: ${cause.message}.`, {
+          cause,
+        });
+      });
+    },
+    throttle: () => cgroup.setProcessors(memoryMb / MB_PER_PROCESSOR),
+    freeze: () => cgroup.freeze(),
+    thaw: () => cgroup.thaw(),
+    peakMemoryMb: peak.read,
+    async stop(graceMs) {
+      if (graceMs > 0) {
+        for (const one of cgroup.pids()) if (one !== pid) killQuietly(one, 'SIGTERM');
+        const timer = clock.after(graceMs, kill);
+        void exited.then(() => timer.cancel());
+      } else kill();
+      await gone;
+      return exited;
+    },
+  };
+}
+
+/** The peak as last read: at most `PEAK_AGE_MS` old while the sandbox lives, and kept afterwards. */
+function peakOf(cgroup: Cgroup, clock: Clock): { read(): number; keep(): void } {
+  let peakMb = 0;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  function look(): void {
+    peakMb = Math.max(peakMb, cgroup.peakMb());
+    readAtMs = clock.nowMs();
+  }
+  return {
+    read() {
+      if (clock.nowMs() - readAtMs > PEAK_AGE_MS) look();
+      return peakMb;
+    },
+    keep() {
+      look();
+      readAtMs = Number.POSITIVE_INFINITY;
+    },
+  };
+}
