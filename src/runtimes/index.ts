@@ -6,11 +6,8 @@ import { dirname, join } from 'node:path';
 import { Fault } from '../base/index.ts';
 import type { Prepared, Runtimes, Setup } from './guest.ts';
 import { bootEnvironment, fitsBooted, type GuestPlace, lambdaEnvironment } from './lambda/environment.ts';
-import {
-  type GuestCredentials,
-  type GuestListenerOptions,
-  openGuestListener,
-} from './lambda/guest-listener.ts';
+import type { GuestCredentials, GuestDeskOptions, GuestDoor } from './lambda/guest-desk.ts';
+import { loopbackDoor } from './lambda/guest-listener.ts';
 import { HttpGuest } from './lambda/http-guest.ts';
 import { NodeGuest } from './lambda/node-guest.ts';
 
@@ -25,7 +22,8 @@ export {
   type Setup,
   type Work,
 } from './guest.ts';
-export type { GuestCredentials } from './lambda/guest-listener.ts';
+export type { GuestCredentials, GuestDoor } from './lambda/guest-desk.ts';
+export { openGuestDoor } from './lambda/guest-door.ts';
 
 export interface RuntimesOptions {
   /** The Node.js that runs functions, as sandboxed code finds it. */
@@ -34,6 +32,8 @@ export interface RuntimesOptions {
   readonly pythonPath: string | null;
   /** The folder `guest/` of this installation, as sandboxed code finds it. */
   readonly guestDir: string;
+  /** How instances reach this node; by default each at a loopback port of its own. */
+  readonly door?: GuestDoor;
   /** Fresh credentials of the role of the function that an instance was given. */
   credentials(setup: Setup): Promise<GuestCredentials> | GuestCredentials;
 }
@@ -55,14 +55,15 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
 /** The listener of one instance; its credentials are those of the function that it is given. */
 async function openPlace(options: RuntimesOptions, runtimeDir: string, path: string) {
   let current = null as Setup | null;
-  let handle: GuestListenerOptions['handle'] = () => false;
-  const listener = await openGuestListener({
+  let handle: GuestDeskOptions['handle'] = () => false;
+  const listener = await (options.door ?? loopbackDoor()).open({
     credentials: () => (current === null ? null : options.credentials(current)),
     handle: (...request) => handle(...request),
   });
   const place: GuestPlace = { runtimeDir, path, listener: listener.address, token: listener.token };
   return {
     place,
+    onAddress: (address: string | null) => listener.onAddress(address),
     close: () => listener.close(),
     serve(guest: HttpGuest) {
       handle = (...request) => guest.handle(...request);
@@ -80,7 +81,11 @@ async function prepareNode(
   setup: Setup | null,
 ): Promise<Prepared> {
   const runtimeDir = join(options.guestDir, 'node');
-  const { place, environmentOf, close } = await openPlace(options, runtimeDir, pathOf(options.nodePath));
+  const { place, onAddress, environmentOf, close } = await openPlace(
+    options,
+    runtimeDir,
+    pathOf(options.nodePath),
+  );
   return {
     argv: [options.nodePath, ...heapFlags(memoryMb), join(runtimeDir, 'bootstrap.cjs')],
     environment: setup === null ? bootEnvironment('nodejs24.x', place) : environmentOf(setup),
@@ -90,7 +95,7 @@ async function prepareNode(
       assert(channel !== null, 'the Node.js runtime needs its channel');
       return new NodeGuest({ channel, setup, environmentOf, onClose: close });
     },
-    onAddress: () => {},
+    onAddress,
     abandon: close,
   };
 }
@@ -102,7 +107,7 @@ async function prepareHttp(
 ): Promise<Prepared> {
   const isPython = runtime === 'python3.11';
   const { argv, path, runtimeDir } = isPython ? pythonOf(options) : bootstrapOf(setup);
-  const { place, serve, environmentOf, close } = await openPlace(options, runtimeDir, path);
+  const { place, onAddress, serve, environmentOf, close } = await openPlace(options, runtimeDir, path);
   const guest = new HttpGuest({ setup, asksForSetup: isPython, environmentOf, onClose: close });
   serve(guest);
   return {
@@ -111,7 +116,7 @@ async function prepareHttp(
     channel: false,
     tagsLogs: isPython,
     connect: () => guest,
-    onAddress: () => {},
+    onAddress,
     abandon: () => guest.close(),
   };
 }
