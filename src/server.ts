@@ -273,6 +273,7 @@ async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) 
       ready: lifecycle.ready,
       version: VERSION,
       driver: driver.name,
+      isolation: driver.promise,
       gateway: gateway.url,
       control: api.url,
       instances: fleet.counts(),

@@ -12,6 +12,7 @@ const STATUS = {
   forbidden: 403,
   'function-not-found': 404,
   'home-in-use': 409,
+  'isolation-unavailable': 500,
   'manifest-invalid': 400,
   'media-type-unsupported': 415,
   'name-taken': 409,

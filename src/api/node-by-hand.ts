@@ -91,6 +91,7 @@ export function openNode() {
       ready: true,
       version: '0.1.0',
       driver: 'process',
+      isolation: 'none',
       gateway: 'g',
       control: 'c',
       instances: { starting: 0, idle: 0, busy: 0, frozen: 0 },

@@ -19,6 +19,8 @@ export interface Status {
   readonly ready: boolean;
   readonly version: string;
   readonly driver: string;
+  /** One line for people: how functions are kept apart here, and if they are not, why. */
+  readonly isolation: string;
   readonly gateway: string;
   readonly control: string;
   readonly instances: {

@@ -16,6 +16,7 @@ export const FAULTS = {
   forbidden: { blame: 'caller', retry: false },
   'function-not-found': { blame: 'caller', retry: false },
   'home-in-use': { blame: 'caller', retry: false },
+  'isolation-unavailable': { blame: 'platform', retry: false },
   'manifest-invalid': { blame: 'caller', retry: false },
   'media-type-unsupported': { blame: 'caller', retry: false },
   'name-taken': { blame: 'caller', retry: false },

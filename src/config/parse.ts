@@ -111,6 +111,13 @@ export function parsePath(given: Given): string {
   return resolve(given.value);
 }
 
+/** The name of a program, to be looked for, or its path. */
+export function parseProgram(given: Given | null, fallback: string): string {
+  if (given === null) return fallback;
+  if (!/^[\w.+/-]+$/.test(given.value)) throw invalid(given, 'the name of a program or its path');
+  return given.value.includes('/') ? resolve(given.value) : given.value;
+}
+
 function invalid(given: Given, allowed: string): Fault {
   return new Fault('option-invalid', `${given.name} "${given.value}" is not valid. Allowed: ${allowed}.`, {
     facts: { option: given.name, value: given.value },

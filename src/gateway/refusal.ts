@@ -24,6 +24,7 @@ const PUBLIC_FAULTS = {
   forbidden: { status: 403, tell: true },
   'function-not-found': { status: 404, tell: true },
   'home-in-use': { status: 500, tell: false },
+  'isolation-unavailable': { status: 500, tell: false },
   'manifest-invalid': { status: 500, tell: false },
   'media-type-unsupported': { status: 415, tell: true },
   'name-taken': { status: 500, tell: false },

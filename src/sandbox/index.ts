@@ -1,3 +1,4 @@
+export { checkGround, checkLimits } from './oci/checks.ts';
 export { processDriver } from './process/driver.ts';
 export { type SandboxFolder, sandboxFolder } from './process/reach.ts';
 export { safe } from './safe.ts';

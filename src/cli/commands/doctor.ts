@@ -16,7 +16,8 @@ export const command: Command = {
       const width = Math.max(...checks.map(({ name }) => name.length));
       for (const check of checks) {
         const mark = check.ok ? 'ok     ' : check.required ? 'MISSING' : 'without';
-        print(`${mark}  ${check.name.padEnd(width)}  ${check.detail}`);
+        const fix = check.fix === null ? '' : `; ${check.fix}`;
+        print(`${mark}  ${check.name.padEnd(width)}  ${check.detail}${fix}`);
       }
     }
     return ok ? 0 : 1;

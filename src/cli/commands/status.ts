@@ -17,7 +17,7 @@ export const command: Command = {
     print(`Skein ${status.version} is ${status.ready ? 'ready' : 'not ready'} (process ${status.pid}).`);
     print(`  functions  ${status.gateway}`);
     print(`  control    ${status.control}`);
-    print(`  driver     ${status.driver}`);
+    print(`  driver     ${status.driver}: ${status.isolation}`);
     print(`  instances  ${busy} busy, ${idle} idle, ${frozen} frozen, ${starting} starting`);
     return 0;
   },

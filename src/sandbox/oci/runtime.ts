@@ -33,7 +33,7 @@ export function findRuntime(named: string, searchPath: string | undefined): OciR
   return path === undefined ? null : { path, name: basename(path) };
 }
 
-function isProgram(path: string): boolean {
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;
