@@ -16,6 +16,7 @@ import { suite, test } from 'node:test';
 import { Fault, systemClock, systemRandom } from '../../base/index.ts';
 import { sandboxContract } from '../contract.ts';
 import { openOutput } from '../output-for-tests.ts';
+import { programContract } from '../program-contract.ts';
 import { processDriver } from './driver.ts';
 import { lend, passableFolder } from './reach.ts';
 import { readStat, sweepRunFiles, writeRunFile } from './run-files.ts';
@@ -23,14 +24,13 @@ import { readStat, sweepRunFiles, writeRunFile } from './run-files.ts';
 async function openDriver() {
   const home = mkdtempSync(join(tmpdir(), 'skein-process-'));
   chmodSync(home, 0o711);
-  const driver = processDriver({
-    folder: { path: home, clear: () => {} },
-    clock: systemClock,
-    random: systemRandom,
-  });
+  const again = () =>
+    processDriver({ folder: { path: home, clear: () => {} }, clock: systemClock, random: systemRandom });
+  const driver = again();
   return {
     home,
     driver,
+    again,
     async [Symbol.asyncDispose]() {
       await driver.close();
       rmSync(home, { recursive: true });
@@ -53,6 +53,8 @@ sandboxContract('process', openDriver, {
   grow: sh(GROW),
   missing: ['/nowhere/program'],
 });
+
+programContract('process', openDriver);
 
 async function run(script: string, environment: Record<string, string> = {}): Promise<string> {
   await using opened = await openDriver();

@@ -1,0 +1,210 @@
+/**
+ * The part of the contract that takes real programs: what every driver that starts processes gives
+ * them, and, for one that isolates, what it holds them to.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { openOutput } from './output-for-tests.ts';
+import type { Sandbox, SandboxDriver, SandboxSpec } from './sandbox.ts';
+
+export interface ProgramDriver {
+  readonly driver: SandboxDriver;
+  /** A folder whose subfolders can be code. */
+  readonly home: string;
+  /** Another driver on the same home, as the next node would make it. */
+  again(): SandboxDriver;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const PLAIN = {
+  ...{ memoryMb: 256, ephemeralMb: 512, egress: { mode: 'none' } as const },
+  codeDir: null,
+  channel: false,
+  environment: { PATH: '/usr/bin:/bin' },
+  onAddress: () => {},
+};
+
+let nextId = 0;
+
+async function start(driver: SandboxDriver, script: string, more: Partial<SandboxSpec> = {}) {
+  const { socket, text } = await openOutput();
+  const argv = ['/bin/sh', '-c', script];
+  const id = `program-${process.pid}-${++nextId}`;
+  const sandbox = await driver.start({ ...PLAIN, id, argv, output: socket, ...more });
+  return { sandbox, text };
+}
+
+/** What a program said once it was over. */
+async function said(driver: SandboxDriver, script: string, more: Partial<SandboxSpec> = {}): Promise<string> {
+  const { sandbox, text } = await start(driver, script, more);
+  await sandbox.gone;
+  return await text;
+}
+
+/** Resolves when the program has said this on its channel. */
+async function heard(sandbox: Sandbox, word: string): Promise<void> {
+  let text = '';
+  while (!text.includes(word)) {
+    const [chunk] = await once(sandbox.channel as NonNullable<Sandbox['channel']>, 'data');
+    text += chunk;
+  }
+}
+
+const ENDINGS = [
+  ['exit 0', { code: 0, signal: null }],
+  ['exit 129', { code: 129, signal: null }],
+  ['exit 137', { code: 137, signal: null }],
+  ['kill -9 $$', { code: null, signal: 'SIGKILL' }],
+  ['kill -TERM $$', { code: null, signal: 'SIGTERM' }],
+  ['kill -SEGV $$', { code: null, signal: 'SIGSEGV' }],
+] as const;
+
+export function programContract(name: string, open: () => Promise<ProgramDriver>): void {
+  suite(`the sandbox contract for programs, by the ${name} driver`, () => {
+    for (const [how, expected] of ENDINGS) {
+      test(`\`${how}\` is told as what it is`, async () => {
+        await using opened = await open();
+        const { sandbox } = await start(opened.driver, how);
+        assert.deepEqual(await sandbox.exited, { ...expected, outOfMemory: false });
+      });
+    }
+
+    test('what is written last is not lost', async () => {
+      await using opened = await open();
+      const text = await said(opened.driver, 'head -c 300000 /dev/zero | tr "\\0" x; echo; echo the end');
+      assert.equal(text.length, 300_009);
+      assert.ok(text.endsWith('\nthe end\n'));
+    });
+
+    test('descriptor 3 is a channel, both ways, and ends with the program', async () => {
+      await using opened = await open();
+      const script = 'echo hello >&3; until read -r word <&3; do :; done; echo "heard $word" >&3';
+      const { sandbox } = await start(opened.driver, script, { channel: true });
+      await heard(sandbox, 'hello\n');
+      const over = once(sandbox.channel as NonNullable<Sandbox['channel']>, 'end');
+      const answer = heard(sandbox, 'heard you\n');
+      sandbox.channel?.write('you\n');
+      await answer;
+      await over;
+    });
+
+    test('code that is there from the start, and code that is placed later, is found at its task root', async () => {
+      await using opened = await open();
+      const code = join(opened.home, 'code');
+      mkdirSync(join(code, 'lib'), { recursive: true });
+      writeFileSync(join(code, 'lib', 'word'), 'found');
+      const root = opened.driver.taskRoot(code);
+      const wait = `until [ -e ${root}/lib/word ]; do :; done; cat ${root}/lib/word`;
+      assert.equal(await said(opened.driver, wait, { codeDir: code }), 'found');
+      for (let n = 0; n < 3; n++) {
+        const { sandbox, text } = await start(opened.driver, wait);
+        await sandbox.place(code);
+        await sandbox.gone;
+        assert.equal(await text, 'found');
+      }
+    });
+
+    test('SIGTERM comes first where there is time, and what hears it may end in order', async () => {
+      await using opened = await open();
+      const script = 'trap "echo in order; exit 4" TERM; echo up >&3; while :; do sleep 0.01; done';
+      const { sandbox, text } = await start(opened.driver, script, { channel: true });
+      await heard(sandbox, 'up');
+      assert.deepEqual(await sandbox.stop(60_000), { code: 4, signal: null, outOfMemory: false });
+      assert.match(await text, /in order\n$/);
+    });
+
+    test('a limit that is lowered below what is used ends the sandbox', async () => {
+      await using opened = await open();
+      const script = 'x=$(head -c 100000000 /dev/zero | tr "\\0" x); echo full >&3; sleep 600';
+      const { sandbox } = await start(opened.driver, script, { memoryMb: 1_024, channel: true });
+      await heard(sandbox, 'full');
+      await sandbox.limit({ ...PLAIN, memoryMb: 64 });
+      assert.deepEqual(await sandbox.exited, { code: null, signal: 'SIGKILL', outOfMemory: true });
+    });
+
+    test('the next driver on the same home ends what a killed one left', async () => {
+      await using opened = await open();
+      const left = await Promise.all([1, 2, 3].map(() => start(opened.driver, 'sleep 600 & sleep 600')));
+      const next = opened.again();
+      assert.ok((await next.sweep()) >= 3);
+      for (const { sandbox } of left) assert.equal((await sandbox.exited).signal, 'SIGKILL');
+      await Promise.all(left.map(({ sandbox }) => sandbox.gone));
+      await next.close();
+    });
+  });
+}
+
+/** @param open a driver that isolates */
+export function isolationContract(name: string, open: () => Promise<ProgramDriver>): void {
+  suite(`what the ${name} driver holds programs to`, () => {
+    test('a fork bomb ends at the limit of processes', async () => {
+      await using opened = await open();
+      const script = 'n=0; while [ $n -lt 2000 ]; do sleep 600 & n=$((n+1)); done; echo all of them';
+      const { sandbox, text } = await start(opened.driver, script, { memoryMb: 2_048 });
+      await sandbox.exited;
+      await sandbox.gone;
+      assert.doesNotMatch(await text, /all of them/);
+    });
+
+    test('what is frozen uses no processor', async () => {
+      await using opened = await open();
+      const { sandbox } = await start(opened.driver, 'echo up >&3; while :; do :; done', { channel: true });
+      await heard(sandbox, 'up');
+      sandbox.freeze();
+      const before = await settledTicks(sandbox);
+      const others = spin();
+      assert.equal(ticksOf(sandbox), before, `while this process used ${others} ms`);
+      sandbox.thaw();
+      while (ticksOf(sandbox) === before) await new Promise((resolve) => setImmediate(resolve));
+      await sandbox.stop(0);
+    });
+
+    test('code cannot be written, and only the scratch folder can', async () => {
+      await using opened = await open();
+      const code = join(opened.home, 'code');
+      mkdirSync(code);
+      const tries = ['/var/task/x', '/var/x', '/x', '/usr/x', '/etc/x', '/dev/x', '/opt/x', '/tmp/x'];
+      const script = `for f in ${tries.join(' ')}; do (echo x > $f) 2>/dev/null && echo $f; done`;
+      assert.equal(await said(opened.driver, script, { codeDir: code }), '/tmp/x\n');
+    });
+
+    test('its network address is told before it starts, and is no other’s', async () => {
+      await using opened = await open();
+      const addresses: (string | null)[] = [];
+      const onAddress = (address: string | null) => addresses.push(address);
+      const some = await Promise.all([1, 2].map(() => start(opened.driver, 'sleep 600', { onAddress })));
+      assert.equal(new Set(addresses).size, 2);
+      for (const address of addresses) assert.match(String(address), /^\d+\.\d+\.\d+\.\d+$/);
+      await Promise.all(some.map(({ sandbox }) => sandbox.stop(0)));
+    });
+  });
+}
+
+/** Processor time of the sandbox's processes, in the kernel's ticks. */
+function ticksOf(sandbox: Sandbox): number {
+  const children = readFileSync(`/proc/${sandbox.pid}/task/${sandbox.pid}/children`, 'latin1').trim();
+  return children.split(' ').reduce((sum, pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    return sum + Number(stat[11]) + Number(stat[12]);
+  }, 0);
+}
+
+/** A freeze takes effect when the process next leaves the kernel: waits until its ticks stand still. */
+async function settledTicks(sandbox: Sandbox): Promise<number> {
+  for (let before = ticksOf(sandbox); ; ) {
+    spin();
+    const now = ticksOf(sandbox);
+    if (now === before) return now;
+    before = now;
+  }
+}
+
+/** Uses this process's processor for a while: time in which an unfrozen one would have had some, too. */
+function spin(): number {
+  const from = process.cpuUsage().user;
+  while (process.cpuUsage(undefined).user - from < 100_000);
+  return 100;
+}
