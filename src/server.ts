@@ -3,7 +3,7 @@
  * in the reverse order. Nothing here decides anything; where two rooms on one level meet, they meet here.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { type Api, createApi } from './api/index.ts';
 import { createArtifacts } from './artifacts/index.ts';
 import { systemClock as clock, Fault, periodically, systemRandom, uuidSource } from './base/index.ts';
@@ -19,14 +19,8 @@ import { startRecorder } from './metering/index.ts';
 import { LIMITS, LIVE, type UsageRecord, type Version } from './model/index.ts';
 import { createRegistry, type Snapshot } from './registry/index.ts';
 import { databaseUrl, dropAppDatabase, ensureDatabase } from './resources/index.ts';
-import { createRuntimes } from './runtimes/index.ts';
-import {
-  processDriver,
-  type SandboxDriver,
-  type SandboxFolder,
-  safe,
-  sandboxFolder,
-} from './sandbox/index.ts';
+import { createRuntimes, openGuestDoor } from './runtimes/index.ts';
+import { type OpenedDriver, openDriver, type SandboxFolder, sandboxFolder } from './sandbox/index.ts';
 import {
   connect,
   deleteUnusedArtifacts,
@@ -122,7 +116,7 @@ interface Site {
   readonly hooks: NodeHooks;
   readonly building: AsyncDisposableStack;
   readonly folder: SandboxFolder;
-  readonly driver: SandboxDriver;
+  readonly sandboxes: OpenedDriver;
   readonly newId: () => string;
   /** @returns a listener for errors that belong in the node's log, under this heading */
   readonly problem: (what: string) => (error: unknown) => void;
@@ -134,13 +128,17 @@ async function takeHome(options: Options, hooks: NodeHooks, building: AsyncDispo
   building.defer(() => lock.release());
   const folder = sandboxFolder(options.home);
   building.defer(() => folder.clear());
-  const driver = safe(processDriver({ folder, clock, random: systemRandom }));
-  building.defer(() => driver.close());
-  const swept = await driver.sweep();
-  if (swept > 0) hooks.onLog(`ended ${swept} processes that an earlier node left running`);
-  const newId = uuidSource(() => clock.wallMs());
   const problem = (what: string) => (error: unknown) => hooks.onLog(`${what}: ${describe(error)}`);
-  return { options, hooks, building, folder, driver, newId, problem };
+  const sandboxes = await openDriver({
+    ...{ choice: options.driver, ociRuntime: options.ociRuntime, searchPath: options.searchPath },
+    ...{ folder, clock, random: systemRandom, onProblem: problem('the sandboxes') },
+  });
+  building.defer(() => sandboxes.driver.close());
+  const { swept, isolation } = sandboxes;
+  if (swept > 0) hooks.onLog(`ended ${swept} processes that an earlier node left running`);
+  hooks.onLog(isolation);
+  const newId = uuidSource(() => clock.wallMs());
+  return { options, hooks, building, folder, sandboxes, newId, problem };
 }
 
 /** The database, and what is kept in it: keys, configuration, packages, usage, logs. */
@@ -187,11 +185,15 @@ async function openState({ options, hooks, building, folder, problem }: Site) {
 type State = Awaited<ReturnType<typeof openState>>;
 
 /** What runs functions: runtimes, instances, the one door. */
-async function openDataPlane({ options, building, driver, newId, problem }: Site, state: State) {
+async function openDataPlane({ options, building, sandboxes, newId, problem }: Site, state: State) {
   const { database, keys, registry, recorder, logs, artifacts } = state;
+  const { driver, ports } = sandboxes;
+  const door = ports === null ? null : await openGuestDoor({ host: driver.guestHost, port: ports.door });
+  building.defer(async () => door?.close());
   const runtimes = createRuntimes({
+    ...(door === null ? {} : { door }),
     nodePath: driver.expose(process.execPath, 'lang/bin/node'),
-    pythonPath: options.pythonPath,
+    pythonPath: ports === null ? options.pythonPath : exposedProgram(driver, options.pythonPath),
     guestDir: driver.expose(join(INSTALLATION, 'guest'), 'runtime'),
     credentials: (setup) => instanceCredentials(keys.signingKey, { ...setup, nowMs: clock.wallMs() }),
   });
@@ -231,6 +233,13 @@ async function openDataPlane({ options, building, driver, newId, problem }: Site
   return { fleet, invoker, follow };
 }
 
+/** An interpreter with the libraries beside it, as sandboxed code finds it. */
+function exposedProgram(driver: OpenedDriver['driver'], path: string | null): string | null {
+  if (path === null) return null;
+  const prefix = dirname(dirname(path));
+  return join(driver.expose(prefix, 'lang/python'), relative(prefix, path));
+}
+
 interface Interior {
   readonly state: State;
   readonly dataPlane: Awaited<ReturnType<typeof openDataPlane>>;
@@ -239,7 +248,7 @@ interface Interior {
 
 /** The listeners, open when this resolves. The front door opens last and closes first. */
 async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) {
-  const { options, building, driver, newId, problem } = site;
+  const { options, building, sandboxes, newId, problem } = site;
   const { invoker, fleet } = dataPlane;
   const gateway: Gateway = createGateway({
     invoke: (invocation, signal) => invoker.invoke(invocation, signal),
@@ -272,8 +281,8 @@ async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) 
     status: () => ({
       ready: lifecycle.ready,
       version: VERSION,
-      driver: driver.name,
-      isolation: driver.promise,
+      driver: sandboxes.driver.name,
+      isolation: sandboxes.isolation,
       gateway: gateway.url,
       control: api.url,
       instances: fleet.counts(),

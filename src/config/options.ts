@@ -40,6 +40,8 @@ export interface Options {
    * put a kernel of their own between functions and the machine's, for time and memory.
    */
   readonly ociRuntime: string;
+  /** Folders in which programs of the machine are looked for: PATH. */
+  readonly searchPath: string;
   /** Functions answer at `<name>.<domain>`. Default `localhost`. */
   readonly domain: string;
   /** Networks whose X-Forwarded-For is believed, as CIDRs. Default none: the socket's address counts. */
@@ -106,6 +108,7 @@ export function parseOptions(given: {
     databaseUrl: parseDatabaseUrl(read('database-url')),
     driver: parseChoice(read('driver'), ['auto', 'oci', 'process'], 'auto'),
     ociRuntime: parseProgram(read('oci-runtime'), 'runc'),
+    searchPath: given.env.PATH ?? '',
     domain: parseDomain(read('domain'), 'localhost'),
     trustProxy: parseCidrs(read('trust-proxy')),
     tls: parseTls(read('tls-cert'), read('tls-key')),

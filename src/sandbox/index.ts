@@ -1,5 +1,5 @@
 export { checkGround, checkLimits } from './oci/checks.ts';
-export { processDriver } from './process/driver.ts';
+export type { GuestPorts } from './oci/open.ts';
+export { type OpenedDriver, openDriver } from './open.ts';
 export { type SandboxFolder, sandboxFolder } from './process/reach.ts';
-export { safe } from './safe.ts';
 export type { Exit, Sandbox, SandboxDriver, SandboxLimits, SandboxSpec } from './sandbox.ts';

@@ -140,7 +140,7 @@ function openHost(
 /** What lies in a folder that every sandbox sees anyway is found there; everything else is mounted. */
 function expose(host: Host, hostPath: string, name: string): string {
   const real = realpathSync(hostPath);
-  if (host.root.mounted.some((folder) => real.startsWith(`${folder}/`))) return real;
+  if (host.root.mounted.some((folder) => `${real}/`.startsWith(`${folder}/`))) return real;
   host.exposures.push({ hostPath: real, name, isFolder: statSync(real).isDirectory() });
   return `/var/${name}`;
 }

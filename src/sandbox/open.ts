@@ -1,0 +1,70 @@
+/** Chooses the driver that a node runs: the strongest that is asked for and can run here. */
+import { type Clock, Fault, type Random } from '../base/index.ts';
+import { type GuestPorts, openOci, sweepOci } from './oci/open.ts';
+import { WHOLE } from './oci/suppliers.ts';
+import { type ProcessDriverOptions, processDriver } from './process/driver.ts';
+import type { SandboxFolder } from './process/reach.ts';
+import { safe } from './safe.ts';
+import type { SandboxDriver } from './sandbox.ts';
+
+export interface OpenDriverOptions {
+  /** `auto`: oci where it can run, else process. */
+  readonly choice: 'auto' | 'oci' | 'process';
+  /** As `--oci-runtime` names it. */
+  readonly ociRuntime: string;
+  readonly searchPath: string | undefined;
+  readonly folder: SandboxFolder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onProblem: (problem: unknown) => void;
+}
+
+export interface OpenedDriver {
+  readonly driver: SandboxDriver;
+  /** Null where instances share the host's network and each has a listener of its own. */
+  readonly ports: GuestPorts | null;
+  /** How functions are kept apart, and if they are not, why: one line. */
+  readonly isolation: string;
+  /** Processes of an earlier node that were ended. */
+  readonly swept: number;
+}
+
+/** What a node with the `process` driver left, where this one runs another. */
+async function sweepProcesses(parts: ProcessDriverOptions): Promise<number> {
+  const other = processDriver(parts);
+  try {
+    return await other.sweep();
+  } finally {
+    await other.close();
+  }
+}
+
+/** @throws {Fault} `isolation-unavailable` when `oci` was asked for and cannot run here */
+export async function openDriver(options: OpenDriverOptions): Promise<OpenedDriver> {
+  const { choice, folder, clock, random, onProblem, searchPath } = options;
+  let missing: string | null = null;
+  if (choice === 'oci' || (choice === 'auto' && WHOLE)) {
+    const opened = await openOci({
+      ...{ runtimeName: options.ociRuntime, searchPath },
+      ...{ folder: folder.path, clock, random, onProblem },
+    });
+    if (opened.driver !== null) {
+      const { driver, ports } = opened;
+      const left = await sweepProcesses({ folder, clock, random });
+      return { driver, ports, isolation: driver.promise, swept: opened.swept + left };
+    }
+    missing = opened.missing;
+  }
+  if (choice === 'oci') {
+    throw new Fault(
+      'isolation-unavailable',
+      `Functions cannot be isolated here: ${missing}. "skein doctor --driver oci" shows how to change that; "--driver process" runs them without isolation.`,
+      { facts: { missing: missing ?? '' } },
+    );
+  }
+  const swept = await sweepOci(folder.path, clock);
+  const driver = safe(processDriver({ folder, clock, random }));
+  const isolation =
+    missing === null ? driver.promise : `${driver.promise} Missing for isolation: ${missing}.`;
+  return { driver, ports: null, isolation, swept: swept + (await driver.sweep()) };
+}
