@@ -11,7 +11,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, sleep } from '../../../base/index.ts';
+import { type Clock, keepAlive, sleep } from '../../../base/index.ts';
 import { killQuietly } from '../../process/run-files.ts';
 import { dialectOf, type Hierarchies } from './dialect.ts';
 
@@ -118,6 +118,7 @@ function killIn(group: Group): number[] {
 
 /** Also what a fork bomb starts meanwhile: looks until nothing is left. */
 async function removeGroup(group: Group): Promise<number> {
+  using _ = keepAlive(); // a node that ends waits for the last of them
   const killed = new Set<number>();
   const until = group.clock.nowMs() + PATIENCE_MS;
   for (;;) {
