@@ -21,6 +21,7 @@ const channel = new Channel((kind, payload) => {
 });
 channel.sendText(TO_HOST.HELLO, JSON.stringify({ protocol: PROTOCOL, runtime: 'nodejs24.x' }));
 
+const compileCache = require('./compile-cache.cjs');
 const output = require('./output.cjs');
 const errors = require('./errors.cjs');
 const { loadHandler } = require('./load.cjs');
@@ -56,18 +57,23 @@ async function setUp(setup) {
   });
   process.on('exit', sayGoodbye);
   channel.busy();
+  let loadMs = 0;
   try {
     process.chdir(setup.taskRoot);
     Object.assign(process.env, setup.environment);
     trace.install();
+    const sendCompiled = compileCache.open(setup.compileCache);
+    const beganMs = performance.now();
     const handler = await loadHandler(setup.taskRoot, setup.handler);
+    loadMs = performance.now() - beganMs;
+    sendCompiled(channel);
     invoker = new Invoker(channel, handler, contextConstants(setup.environment));
   } catch (error) {
     end('Uncaught Exception', error, UNCAUGHT_EXCEPTION);
   }
   output.flush();
   channel.idle();
-  channel.sendText(TO_HOST.READY, '');
+  channel.sendText(TO_HOST.READY, loadMs.toFixed(3));
 }
 
 /** What a handler leaves behind may end the process after its answer; the next event may be on its way by then. */

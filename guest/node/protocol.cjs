@@ -15,5 +15,6 @@ module.exports = {
     STREAM_END: 9,
     STREAM_DONE: 10,
     GOODBYE: 11,
+    COMPILED: 12,
   },
 };

@@ -105,6 +105,7 @@ function setupOf(
       databaseUrl === null ? config.environment : { ...config.environment, DATABASE_URL: databaseUrl },
     initializationType: 'on-demand',
     logStream: `${day}/[${version.version}]${instanceId.replaceAll('-', '')}`,
+    compileCache: null,
   };
 }
 

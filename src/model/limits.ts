@@ -30,6 +30,10 @@ export const LIMITS = {
   unpackedBytes: 250 * MB,
   /** Files in a package. */
   packageFiles: 100_000,
+  /** Compiled code kept of one version, in bytes and files, and of all versions of a node, in bytes. */
+  compiledBytes: 32 * MB,
+  compiledFiles: 2_000,
+  allCompiledBytes: 1024 * MB,
   /** Invocations at once on the node's account (AWS: 1,000). */
   accountConcurrency: 1_000,
   /** Starts of one function within 10 s (AWS: 1,000 per 10 s). */

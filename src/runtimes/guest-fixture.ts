@@ -31,6 +31,7 @@ export interface Code {
   readonly environment?: Readonly<Record<string, string>>;
   readonly blank?: boolean;
   readonly memoryMb?: number;
+  readonly compileCache?: Setup['compileCache'];
 }
 
 export interface Running {
@@ -63,6 +64,7 @@ export async function start(code: Code): Promise<Running> {
     environment: code.environment ?? {},
     initializationType: 'on-demand',
     logStream: '2026/01/01/[7]abc',
+    compileCache: code.compileCache ?? null,
   };
   const prepared = await runtimes.prepare(setup.runtime, setup.memoryMb, code.blank ? null : setup);
   const [command, ...args] = prepared.argv as [string, ...string[]];

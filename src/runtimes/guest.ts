@@ -24,7 +24,32 @@ export interface Setup {
   /** `on-demand` or `provisioned-concurrency`: AWS_LAMBDA_INITIALIZATION_TYPE. */
   readonly initializationType: 'on-demand' | 'provisioned-concurrency';
   readonly logStream: string;
+  readonly compileCache: CompileCache | null;
 }
+
+/** What becomes of the code that a version compiles while it initialises; null: nothing. */
+export type CompileCache =
+  /** An earlier instance has compiled it: read it from here, as sandboxed code finds the folder. */
+  | { readonly use: string }
+  /** This instance is to hand over what it compiles. */
+  | { readonly record: true };
+
+/** Compiled code of one module, in the form of Node.js's compile cache. */
+export interface CompiledFile {
+  /** Eight hex digits. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** What a guest tells about its init beside how it went. Its own word: nothing that matters may rest on it. */
+export interface InitNotes {
+  /** How long the handler's module took to load, compiling and running it together, ms; null: it did not say. */
+  readonly loadMs: number | null;
+  /** Asked for by `record`; what a guest sends beyond its bounds is left out. */
+  readonly compiled: readonly CompiledFile[];
+}
+
+export const NO_NOTES: InitNotes = { loadMs: null, compiled: [] };
 
 /** One invocation, as the code is to see it. */
 export interface Work {
@@ -84,6 +109,8 @@ export interface Guest {
   booted(): Promise<void>;
   /** Gives a blank guest its code, or waits for one that was launched with it. @returns the init error, or null */
   init(setup: Setup): Promise<FunctionError | null>;
+  /** Complete once `init` has resolved. */
+  readonly notes: InitNotes;
   /** One at a time. Resolves with the answer, or with the start of a stream. */
   invoke(work: Work): Promise<Answer>;
   /**

@@ -13,6 +13,8 @@ import { NodeGuest } from './lambda/node-guest.ts';
 
 export {
   type Answer,
+  type CompileCache,
+  type CompiledFile,
   type FunctionError,
   type Guest,
   GuestGone,

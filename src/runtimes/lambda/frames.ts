@@ -23,6 +23,7 @@ export const TO_HOST = {
   streamEnd: 9,
   streamDone: 10,
   goodbye: 11,
+  compiled: 12,
 } as const;
 
 const HEADER_BYTES = 5;

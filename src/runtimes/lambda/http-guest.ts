@@ -7,7 +7,15 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, type FunctionError, type Guest, GuestGone, type Setup, type Work } from '../guest.ts';
+import {
+  type Answer,
+  type FunctionError,
+  type Guest,
+  GuestGone,
+  NO_NOTES,
+  type Setup,
+  type Work,
+} from '../guest.ts';
 import { RuntimeApi } from './runtime-api.ts';
 
 /** Where a runtime of ours asks for its code. Not part of the Runtime API. */
@@ -23,6 +31,7 @@ export interface HttpGuestOptions {
 }
 
 export class HttpGuest implements Guest {
+  readonly notes = NO_NOTES;
   readonly #options: HttpGuestOptions;
   readonly #api = new RuntimeApi();
   readonly #boot = Promise.withResolvers<void>();

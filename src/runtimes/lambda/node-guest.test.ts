@@ -14,7 +14,7 @@ function pair(setup: Setup | null = null) {
 }
 
 const HELLO = '{"protocol":1}';
-const setup = { handler: 'a.b', taskRoot: '/', functionName: 'f' } as Setup;
+const setup = { handler: 'a.b', taskRoot: '/', functionName: 'f', compileCache: null } as Setup;
 
 suite('a guest that breaks the protocol is given up', () => {
   const cases: Record<string, (send: (kind: number, payload?: string) => void) => void> = {

@@ -18,6 +18,8 @@ import {
   type FunctionError,
   type Guest,
   GuestGone,
+  type InitNotes,
+  NO_NOTES,
   NotBegun,
   type Setup,
   type Work,
@@ -33,6 +35,7 @@ import {
   ProtocolError,
   TO_HOST,
 } from './frames.ts';
+import { NotesTaker } from './init-notes.ts';
 
 const MAX_FRAME_BYTES = LIMITS.answerBytes + 1024;
 
@@ -43,7 +46,7 @@ interface Waiter<T> {
 
 type State =
   | { at: 'booting' | 'blank' | 'idle' }
-  | { at: 'initialising'; waiter: Waiter<FunctionError | null> | null }
+  | { at: 'initialising'; waiter: Waiter<FunctionError | null> | null; notes: NotesTaker }
   | { at: 'busy'; waiter: Waiter<Answer> }
   | { at: 'streaming'; stream: AnswerStream; ended: Waiter<FunctionError | null> }
   | { at: 'leaving'; answer: () => void }
@@ -64,6 +67,7 @@ export class NodeGuest implements Guest {
   #state: State = { at: 'booting' };
   #initResult: { readonly error: FunctionError | null } | null = null;
   #closing: Promise<void> | null = null;
+  #notes = NO_NOTES;
 
   constructor(options: NodeGuestOptions) {
     this.#options = options;
@@ -76,6 +80,10 @@ export class NodeGuest implements Guest {
     return this.#state.at !== 'gone' && this.#state.at !== 'leaving';
   }
 
+  get notes(): InitNotes {
+    return this.#notes;
+  }
+
   booted(): Promise<void> {
     return this.#boot.promise;
   }
@@ -86,10 +94,14 @@ export class NodeGuest implements Guest {
     const state = this.#state;
     if (state.at === 'gone') throw state.why;
     return await new Promise((resolve, reject) => {
-      if (state.at === 'blank') this.#sendSetup(setup);
-      else
-        assert(state.at === 'initialising' && state.waiter === null, `init of a guest that is ${state.at}`);
-      this.#state = { at: 'initialising', waiter: { resolve, reject } };
+      const waiter = { resolve, reject };
+      if (state.at === 'blank') {
+        this.#sendSetup(setup);
+        this.#state = { at: 'initialising', waiter, notes: new NotesTaker(setup) };
+        return;
+      }
+      assert(state.at === 'initialising' && state.waiter === null, `init of a guest that is ${state.at}`);
+      state.waiter = waiter;
     });
   }
 
@@ -138,9 +150,9 @@ export class NodeGuest implements Guest {
   }
 
   #sendSetup(setup: Setup): void {
-    const { handler, taskRoot } = setup;
+    const { handler, taskRoot, compileCache } = setup;
     const environment = this.#options.environmentOf(setup);
-    const payload = JSON.stringify({ handler, taskRoot, environment });
+    const payload = JSON.stringify({ handler, taskRoot, environment, compileCache });
     this.#options.channel.write(encodeFrame(FROM_HOST.setup, payload));
   }
 
@@ -165,7 +177,9 @@ export class NodeGuest implements Guest {
       case TO_HOST.hello:
         return this.#onHello(payload);
       case TO_HOST.ready:
-        return this.#onInit(null);
+        return this.#onReady(payload);
+      case TO_HOST.compiled:
+        return this.#initialising().notes.takeCompiled(payload);
       case TO_HOST.initError:
         return this.#onInit(decodeError(payload));
       default:
@@ -178,14 +192,19 @@ export class NodeGuest implements Guest {
     const { protocol } = JSON.parse(payload.toString()) as { protocol?: unknown };
     if (protocol !== PROTOCOL)
       throw new ProtocolError(`a guest speaks protocol ${protocol}, not ${PROTOCOL}`);
-    this.#state = this.#options.setup === null ? { at: 'blank' } : { at: 'initialising', waiter: null };
+    const { setup } = this.#options;
+    this.#state =
+      setup === null ? { at: 'blank' } : { at: 'initialising', waiter: null, notes: new NotesTaker(setup) };
     this.#boot.resolve();
   }
 
+  #onReady(payload: Buffer): void {
+    this.#notes = this.#initialising().notes.finish(payload);
+    this.#onInit(null);
+  }
+
   #onInit(error: FunctionError | null): void {
-    if (this.#state.at !== 'initialising')
-      throw new ProtocolError('a guest reported on an init nobody asked for');
-    const { waiter } = this.#state;
+    const { waiter } = this.#initialising();
     this.#initResult = { error };
     if (error !== null) {
       this.#state = { at: 'leaving', answer: () => waiter?.resolve(error) };
@@ -233,6 +252,12 @@ export class NodeGuest implements Guest {
     stream.end(error === null ? null : new StreamBroken(error));
     this.#state = { at: 'idle' };
     ended.resolve(error ?? (stream.overflowed ? streamTooLarge() : null));
+  }
+
+  #initialising(): Extract<State, { at: 'initialising' }> {
+    if (this.#state.at !== 'initialising')
+      throw new ProtocolError('a guest reported on an init nobody asked for');
+    return this.#state;
   }
 
   #streaming(): Extract<State, { at: 'streaming' }> {
