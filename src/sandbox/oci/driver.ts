@@ -36,7 +36,7 @@ export const GUEST_ADDRESS = '169.254.170.2';
 /** Most sandboxes of a node: what its options allow. */
 const MAX_SANDBOXES = 4_096;
 
-/** What part of the machine a sandbox's network or /tmp comes from; network/ and scratch/ have the whole of it. */
+/** Where a sandbox's /tmp comes from; scratch/ has the whole of it. */
 interface Supply {
   sweep(): Promise<number>;
   close(): Promise<void>;
@@ -51,7 +51,7 @@ export interface OciDriverOptions {
   readonly hierarchies: Hierarchies;
   /** What all sandboxes together may have; the rest is the node's, PostgreSQL's and the machine's. */
   readonly memoryMb: number;
-  readonly network: GroundParts['network'] & Supply;
+  readonly network: GroundParts['network'] & Pick<Supply, 'close'>;
   readonly scratch: GroundParts['scratch'] & Supply;
   readonly clock: Clock;
   readonly random: Random;
@@ -93,7 +93,7 @@ export function ociDriver(options: OciDriverOptions): SandboxDriver {
     start: (spec) => startContainer(host, spec),
     async sweep() {
       const killed = await host.cgroups.removeAll();
-      await Promise.all([network.sweep(), scratch.sweep()]);
+      await scratch.sweep();
       for (const path of [folders.bundles, folders.slots, folders.state, folders.trees]) {
         await emptyFolder(path);
       }

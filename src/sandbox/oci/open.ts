@@ -18,7 +18,8 @@ import { findHierarchies } from './cgroups/hierarchies.ts';
 import { type CheckOptions, checkGround } from './checks.ts';
 import { GUEST_ADDRESS, ociDriver } from './driver.ts';
 import { homeId } from './home-id.ts';
-import { openNetwork, openScratch } from './suppliers.ts';
+import { openNetwork, sweepNetwork } from './network/network.ts';
+import { openScratch } from './suppliers.ts';
 
 /** Ports of the guest address that sandboxes reach, free when the driver was opened. */
 export interface GuestPorts {
@@ -53,6 +54,7 @@ export async function openOci(options: OpenOciOptions): Promise<OpenedOci> {
   passableFolder(folder);
   const undo: (() => Promise<void>)[] = [];
   try {
+    const left = await sweepOci(options.folder, clock); // a namespace goes when its processes have
     const scratch = await openScratch({ folder: join(folder, 'scratch'), clock, onProblem });
     undo.push(() => scratch.close());
     const { network, ports } = await openPorts({ id, clock, onProblem });
@@ -60,7 +62,7 @@ export async function openOci(options: OpenOciOptions): Promise<OpenedOci> {
     const memoryMb = shareOfMemoryMb(totalmem() / 1024 ** 2);
     const driver = ociDriver({ ...usable, folder, id, memoryMb, network, scratch, clock, random });
     undo.splice(0, 2, () => driver.close()); // which closes both
-    const swept = await driver.sweep();
+    const swept = left + (await driver.sweep());
     await probe(driver, { folder, key: versionsOf(usable.runtime.path) });
     return { driver: safe(driver), ports, swept };
   } catch (error) {
@@ -145,7 +147,7 @@ function readQuietly(path: string): string {
 }
 
 /**
- * Removes what a node with the `oci` driver left, where this one runs another.
+ * Removes what an earlier node with the `oci` driver left.
  *
  * @returns how many processes were killed
  */
@@ -155,7 +157,9 @@ export async function sweepOci(folder: string, clock: Clock): Promise<number> {
   const ours = join(folder, 'oci');
   if (statSync(ours, { throwIfNoEntry: false }) === undefined) return 0;
   const { hierarchies } = found;
-  const killed = await openCgroups({ id: homeId(folder), hierarchies, clock }).removeAll();
+  const id = homeId(folder);
+  const killed = await openCgroups({ id, hierarchies, clock }).removeAll();
+  await sweepNetwork(id, clock);
   for (const name of ['bundles', 'slots', 'state', 'trees']) {
     rmSync(join(ours, name), { recursive: true, force: true });
   }

@@ -1,0 +1,157 @@
+/**
+ * The network of a node's sandboxes: a pool of namespaces, the guest address, the firewall.
+ *
+ * Owns   everything on the machine whose name holds the node's id, and which egress an address has.
+ * Asks   names/ to resolve and to carry what goes to listed names.
+ * Never  asks the kernel for something on the way of a start: a namespace is `public` and ready when
+ *        it waits in the pool, and any other egress is one call of nft, for all starts of the moment.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { type Clock, Fault, periodically, sleep } from '../../../base/index.ts';
+import type { Egress } from '../../../model/index.ts';
+import type { NetworkSlot } from '../ground.ts';
+import { openNames } from '../names/index.ts';
+import { type Blocks, deniedAddresses, freeBlocks, GUEST_ADDRESS } from './addresses.ts';
+import { runTool } from './commands.ts';
+import { firewall } from './firewall.ts';
+import { namespacesOf, removeNamespaces } from './namespaces.ts';
+import { NamespacePool } from './pool.ts';
+import { linkPrefix, ruleset, tableOf } from './rules.ts';
+
+export interface NetworkOptions {
+  /** Six hex digits, unique to the home. */
+  readonly id: string;
+  /** TCP ports of the guest address that sandboxes reach. */
+  readonly guestPorts: readonly number[];
+  readonly clock: Clock;
+  readonly onProblem: (problem: unknown) => void;
+}
+
+export interface Network {
+  /** A namespace whose sandbox may connect where `egress` says. */
+  take(egress: Egress): Promise<NetworkSlot>;
+  close(): Promise<void>;
+}
+
+const SHRINK_EVERY_MS = 5_000;
+
+/**
+ * Removes what a node of this id has left on the machine. To be called when its processes are dead: a
+ * namespace lives as long as one in it.
+ *
+ * @returns how many namespaces there were
+ */
+export async function sweepNetwork(id: string, clock: Clock): Promise<number> {
+  const names = namespacesOf(id);
+  await removeNamespaces(names);
+  await runTool(['ip', 'link', 'delete', bridgeOf(id)], '').catch(() => {}); // there is none
+  await runTool(['nft', 'delete', 'table', 'inet', tableOf(id)], '').catch(() => {});
+  // The kernel takes a namespace's interface with it, but later: 0.3 s for 200.
+  const until = clock.nowMs() + LINKS_MS;
+  while (linksOf(id).length > 0 && clock.nowMs() < until) await sleep(clock, LOOK_MS);
+  return names.length;
+}
+
+/** How long interfaces may take to go, and how often it is looked whether they have; ms. */
+const LINKS_MS = 3_000;
+const LOOK_MS = 10;
+
+function linksOf(id: string): string[] {
+  return readdirSync('/sys/class/net').filter((name) => name.startsWith(linkPrefix(id)));
+}
+
+const bridgeOf = (id: string): string => `sk${id}`;
+
+/** Ready to give out namespaces when it resolves. Sweeps first. */
+export async function openNetwork(options: NetworkOptions): Promise<Network> {
+  const { id, guestPorts, clock, onProblem } = options;
+  await sweepNetwork(id, clock);
+  const blocks = await makeGuestAddress(id);
+  const wall = firewall(id);
+  const undo: (() => unknown)[] = [() => sweepNetwork(id, clock)];
+  try {
+    const own = Object.values(networkInterfaces()).flatMap(
+      (list) => list?.map(({ address }) => address) ?? [],
+    );
+    const names = await openNames({
+      host: GUEST_ADDRESS,
+      virtualBlock: blocks.names,
+      pin: (rule) => wall.pin(rule),
+      isDenied: deniedAddresses(own),
+      clock,
+      onProblem,
+    });
+    undo.push(() => names.close());
+    await runTool(
+      ['nft', '-f', '-'],
+      ruleset({ id, ports: guestPorts, dnsPort: names.dnsPort, block: blocks.sandboxes }),
+    );
+    undo.push(allowForwarding());
+    const pool = new NamespacePool({ id, block: blocks.sandboxes, wall, names, onProblem });
+    await pool.fill();
+    undo.push(periodically(clock, { everyMs: SHRINK_EVERY_MS, onProblem, task: () => pool.shrink() }));
+    return {
+      take: (egress) => pool.take(egress),
+      async close() {
+        pool.close();
+        for (const step of undo.splice(0).reverse()) await step();
+      },
+    };
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+/** An interface of the node's own that has the address, and whose route keeps its block from others. */
+async function makeGuestAddress(id: string): Promise<Blocks> {
+  const routes = await runTool(['ip', '-4', 'route', 'show', 'table', 'all'], '');
+  const addresses = await runTool(['ip', '-4', '-brief', 'address'], '');
+  const taken = `${routes}\n${addresses}`.match(/\b\d+\.\d+\.\d+\.\d+(\/\d+)?\b/g) ?? [];
+  const blocks = freeBlocks(id, taken);
+  if (blocks === null) {
+    const message =
+      'No block of 8,192 addresses in 10.64.0.0/10 is free for the sandboxes: other routes of this machine cover it.';
+    throw new Fault('sandbox-failed', message);
+  }
+  const bridge = bridgeOf(id);
+  const orders = [
+    `link add ${bridge} type bridge`,
+    `link set ${bridge} addrgenmode none up`,
+    `address add ${GUEST_ADDRESS}/32 dev ${bridge}`,
+    `route add ${blocks.sandboxes} dev ${bridge}`,
+    `route add ${blocks.names} dev ${bridge}`,
+  ];
+  await runTool(['ip', '-batch', '-'], `${orders.join('\n')}\n`);
+  return blocks;
+}
+
+/**
+ * Answers from the internet come in by the uplink, which must forward them. Only that interface is
+ * changed (and the sandboxes' own), not the machine as a whole.
+ *
+ * @returns sets it back, unless another node needs it
+ */
+function allowForwarding(): () => void {
+  const changed = uplinks().filter((link) => forwarding(link, '1'));
+  return () => {
+    const othersRun = Object.keys(networkInterfaces()).some((name) => /^sk[0-9a-f]{6}$/.test(name));
+    if (!othersRun) for (const link of changed) forwarding(link, '0');
+  };
+}
+
+/** Interfaces of default routes. */
+function uplinks(): string[] {
+  const lines = readFileSync('/proc/net/route', 'latin1').split('\n').slice(1);
+  const links = lines.map((line) => line.split('\t')).filter(([, destination]) => destination === '00000000');
+  return [...new Set(links.map(([link = '']) => link))];
+}
+
+/** @returns whether that changed something */
+function forwarding(link: string, value: '0' | '1'): boolean {
+  const path = `/proc/sys/net/ipv4/conf/${link}/forwarding`;
+  if (readFileSync(path, 'latin1').trim() === value) return false;
+  writeFileSync(path, value);
+  return true;
+}
