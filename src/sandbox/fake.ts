@@ -27,6 +27,7 @@ export function fakeDriver(): FakeDriver {
     promise: 'Nothing runs: for tests.',
     alive,
     taskRoot: () => '/var/task',
+    compiledRoot: () => '/var/compiled',
     expose: (hostPath) => hostPath,
     guestHost: '127.0.0.1',
     async start(spec) {
@@ -64,6 +65,7 @@ function fakeSandbox(spec: SandboxSpec, alive: Map<string, FakeSandbox>): Sandbo
     exited,
     gone: exited.then(() => {}),
     place: async () => {},
+    placeCompiled: async () => {},
     async limit(limits) {
       limitMb = limits.memoryMb;
       checkMemory();

@@ -107,6 +107,26 @@ export function programContract(name: string, open: () => Promise<ProgramDriver>
       }
     });
 
+    test('compiled code that is placed is found at its root, beside code of either kind', async () => {
+      await using opened = await open();
+      const [code, compiled] = ['code', 'compiled'].map((name) => join(opened.home, name)) as [
+        string,
+        string,
+      ];
+      mkdirSync(code);
+      mkdirSync(compiled);
+      writeFileSync(join(compiled, 'word'), 'found', { mode: 0o444 });
+      const root = opened.driver.compiledRoot(compiled);
+      const wait = `until [ -e ${root}/word ]; do :; done; cat ${root}/word; { echo x >${root}/more; } 2>/dev/null && [ $(id -u) != 0 ] && echo written`;
+      for (const codeDir of [code, null]) {
+        const { sandbox, text } = await start(opened.driver, wait, { codeDir });
+        if (codeDir === null) await sandbox.place(code);
+        await sandbox.placeCompiled(compiled);
+        await sandbox.gone;
+        assert.equal(await text, 'found');
+      }
+    });
+
     test('SIGTERM comes first where there is time, and what hears it may end in order', async () => {
       await using opened = await open();
       const script = 'trap "echo in order; exit 4" TERM; echo up >&3; while :; do sleep 0.01; done';

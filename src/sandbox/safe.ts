@@ -11,6 +11,7 @@ export function safe(driver: SandboxDriver): SandboxDriver {
     name: driver.name,
     promise: driver.promise,
     taskRoot: (codeDir) => driver.taskRoot(codeDir),
+    compiledRoot: (folder) => driver.compiledRoot(folder),
     expose: (hostPath, name) => driver.expose(hostPath, name),
     guestHost: driver.guestHost,
     start: async (spec) => safeSandbox(await driver.start(spec)),
@@ -40,6 +41,7 @@ function safeSandbox(inner: Sandbox): Sandbox {
     exited: inner.exited,
     gone: inner.gone,
     place: (codeDir) => inner.place(codeDir),
+    placeCompiled: (folder) => inner.placeCompiled(folder),
     limit: (limits) => inner.limit(limits),
     throttle() {
       if (alive) inner.throttle();

@@ -53,6 +53,8 @@ export interface Sandbox {
   readonly gone: Promise<void>;
   /** Makes this folder the sandbox's code, at the path that the driver's `taskRoot` names. */
   place(codeDir: string): Promise<void>;
+  /** Makes this folder readable at the path that the driver's `compiledRoot` names: compiled code of the version. */
+  placeCompiled(folder: string): Promise<void>;
   /** Applies a function's own limits to a sandbox that was started blank. */
   limit(limits: SandboxLimits): Promise<void>;
   /** Its init is over: from now on its share of the processors follows its memory. */
@@ -71,6 +73,8 @@ export interface SandboxDriver {
   readonly promise: string;
   /** @returns the path under which code in a sandbox finds this folder */
   taskRoot(codeDir: string): string;
+  /** @returns the path under which code in a sandbox finds this folder of compiled code */
+  compiledRoot(folder: string): string;
   /**
    * Makes a file or folder of the installation readable in every sandbox that starts from now on.
    *

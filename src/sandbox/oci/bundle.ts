@@ -9,6 +9,8 @@ import { RANGE_SIZE } from './user-ranges.ts';
 
 /** Where code finds itself, as on Lambda. */
 export const TASK_ROOT = '/var/task';
+/** Where a runtime finds what an earlier instance of the version has compiled. */
+export const COMPILED_ROOT = '/var/compiled';
 /** Processes and threads of one sandbox, as on Lambda. */
 export const MAX_PIDS = 1_024;
 const MAX_FILES = 1_024;

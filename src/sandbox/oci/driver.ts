@@ -20,7 +20,7 @@ import { type ChannelPair, type Channels, createChannels } from '../process/chan
 import { passableFolder } from '../process/reach.ts';
 import { removeFolder } from '../process/scratch.ts';
 import type { Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
-import { type Exposure, MAX_PIDS, TASK_ROOT } from './bundle.ts';
+import { COMPILED_ROOT, type Exposure, MAX_PIDS, TASK_ROOT } from './bundle.ts';
 import { type Cgroups, openCgroups } from './cgroups/cgroups.ts';
 import type { Hierarchies } from './cgroups/dialect.ts';
 import { type CodeTrees, codeTrees } from './code-trees.ts';
@@ -88,6 +88,7 @@ export function ociDriver(options: OciDriverOptions): SandboxDriver {
     name: 'oci',
     promise: `Functions run isolated, by ${options.runtime.name}.`,
     taskRoot: () => TASK_ROOT,
+    compiledRoot: () => COMPILED_ROOT,
     guestHost: GUEST_ADDRESS,
     expose: (hostPath, name) => expose(host, hostPath, name),
     start: (spec) => startContainer(host, spec),

@@ -60,6 +60,7 @@ export function liveSandbox(parts: LiveParts): Sandbox {
     exited,
     gone,
     place: (codeDir) => ground.slot.place(codeDir),
+    placeCompiled: (folder) => ground.slot.placeCompiled(folder),
     async limit(limits) {
       memoryMb = limits.memoryMb;
       if (alive && !cgroup.setMemoryMb(memoryMb) && alive) {

@@ -1,6 +1,7 @@
 /**
- * A sandbox's slot: the folder that it sees as /var, read-only. It holds the code (`task`) and, as
- * mount points, what the installation exposes. Code comes into a running sandbox by appearing here.
+ * A sandbox's slot: the folder that it sees as /var, read-only. It holds the code (`task`), its compiled
+ * form where there is one (`compiled`) and, as mount points, what the installation exposes. Code comes into
+ * a running sandbox by appearing here.
  */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,6 +13,8 @@ export interface Slot {
   readonly path: string;
   /** Makes a package the sandbox's code. Once. */
   place(codeDir: string): Promise<void>;
+  /** Adds the compiled code of that package. Once. */
+  placeCompiled(folder: string): Promise<void>;
   /** Removes it, once no process can see it any more. Never fails. */
   remove(): Promise<void>;
 }
@@ -30,15 +33,18 @@ export function makeSlot(
       writeFileSync(target, '');
     }
   }
-  let placed: string | null = null;
+  /** What trees stand in the slot, and of which folders they are. */
+  const placed = new Map<string, string>();
+  const put = async (folder: string, target: string) => {
+    await trees.place(folder, target);
+    placed.set(target, folder);
+  };
   return {
     path,
-    async place(codeDir) {
-      await trees.place(codeDir, task);
-      placed = codeDir;
-    },
+    place: (codeDir) => put(codeDir, task),
+    placeCompiled: (folder) => put(folder, join(path, 'compiled')),
     async remove() {
-      if (placed !== null) await trees.takeBack(placed, task).catch(() => {});
+      for (const [target, folder] of placed) await trees.takeBack(folder, target).catch(() => {});
       await removeFolder(path);
     },
   };

@@ -69,6 +69,7 @@ export function processDriver({ folder, clock, random }: ProcessDriverOptions): 
     promise:
       'Functions run as plain processes, without isolation or a limit on their disk space: for code you trust.',
     taskRoot: (codeDir) => codeDir,
+    compiledRoot: (folder) => folder,
     expose: (hostPath) => lend(hostPath, folder),
     guestHost: '127.0.0.1',
     start: (spec) => startProcess(host, spec),
@@ -176,6 +177,7 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, c
     exited,
     gone,
     place: async () => {},
+    placeCompiled: async () => {},
     limit: async ({ memoryMb }) => watched.setLimitMb(memoryMb),
     throttle: () => {},
     freeze() {
