@@ -2,22 +2,22 @@
  * The composition root: builds every object of a node by hand, in reading order, and takes them down
  * in the reverse order. Nothing here decides anything; where two rooms on one level meet, they meet here.
  */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { type Api, createApi } from './api/index.ts';
 import { createArtifacts } from './artifacts/index.ts';
-import { systemClock as clock, Fault, periodically, systemRandom, uuidSource } from './base/index.ts';
+import { systemClock as clock, periodically, sleep, systemRandom, uuidSource } from './base/index.ts';
 import { lockHome, requireFreePort } from './cluster/index.ts';
 import { type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
 import { type Control, createControl, functionUrls } from './control/index.ts';
 import { createGateway, type Gateway } from './gateway/index.ts';
 import { instanceCredentials, loadNodeKeys } from './identity/index.ts';
-import { createStarter, Fleet } from './instances/index.ts';
+import { createStarter, defaultReserveMb, Fleet, openMemoryReader } from './instances/index.ts';
 import { createInvoker } from './invoke/index.ts';
 import { logReader, startLogIntake } from './logs/index.ts';
-import { startRecorder } from './metering/index.ts';
-import { LIMITS, LIVE, type UsageRecord, type Version } from './model/index.ts';
-import { createRegistry, type Snapshot } from './registry/index.ts';
+import { startProvisionedMeter, startRecorder } from './metering/index.ts';
+import { LIMITS, type UsageRecord, type Version } from './model/index.ts';
+import { createRegistry, followedVersions, type Snapshot } from './registry/index.ts';
 import { databaseUrl, dropAppDatabase, ensureDatabase } from './resources/index.ts';
 import { createRuntimes, openGuestDoor } from './runtimes/index.ts';
 import { type OpenedDriver, openDriver, type SandboxFolder, sandboxFolder } from './sandbox/index.ts';
@@ -25,14 +25,19 @@ import {
   connect,
   deleteUnusedArtifacts,
   dropOldLines,
+  dropOldSpans,
   dropOldUsage,
   hasArtifact,
+  insertProvisioned,
   linesAfter,
   listenConfiguration,
   loadConfiguration,
   migrate,
+  type OpenedDatabase,
+  openDatabase,
+  provisionedTotals,
   putSettingIfAbsent,
-  startEmbedded,
+  unreachable,
   usageAfter,
   usageTotals,
   watchDatabase,
@@ -58,6 +63,8 @@ export interface NodeHooks {
 
 /** An instance that has been idle this long is frozen, in ms: long enough for a burst to find it awake. */
 const FREEZE_AFTER_MS = 200;
+/** How long the front door waits for provisioned instances when the node starts, in ms. */
+const STAND_READY_MS = 10_000;
 /** How often what is kept is brought back to its bounds, in ms. */
 const RETENTION_EVERY_MS = 60_000;
 /** Rows that go at once, so that no writer waits long. */
@@ -83,6 +90,7 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   building.defer(
     keepBounds(state, dataPlane.fleet, site.problem('what is no longer needed could not be deleted')),
   );
+  await standReady(state, dataPlane);
   const lifecycle = { ready: false, stop: () => Promise.resolve() };
   const { gateway, api } = await openEdges(site, { state, dataPlane, lifecycle });
   const { accessKeyId, secretAccessKey, token } = state.keys;
@@ -143,7 +151,12 @@ async function takeHome(options: Options, hooks: NodeHooks, building: AsyncDispo
 
 /** The database, and what is kept in it: keys, configuration, packages, usage, logs. */
 async function openState({ options, hooks, building, folder, problem }: Site) {
-  const database = await openDatabase(options, hooks);
+  const database = await openDatabase(options, {
+    clock,
+    onProgress: hooks.onProgress,
+    onEvent: (event) =>
+      hooks.onLog(`PostgreSQL ${event.kind}: ${describe('error' in event ? event.error : event)}`),
+  });
   building.defer(() => database.stop());
   const sql = connect({ url: database.url });
   building.defer(() => sql.end({ timeout: 2 }));
@@ -207,7 +220,7 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
     clock,
   });
   const fleet = new Fleet(
-    { starter, clock, onProblem: problem('an instance') },
+    { starter, memory: await openMemoryReader(), clock, onProblem: problem('an instance') },
     {
       freezeAfterMs: FREEZE_AFTER_MS,
       queueLength: LIMITS.queueLength,
@@ -216,9 +229,17 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
       blanks: { min: options.blanks, max: options.blanks === 0 ? 0 : Math.max(options.blanks, MAX_BLANKS) },
       startSlots: options.startSlots,
       maxInstances: options.maxInstances,
+      memoryReserveMb: options.memoryReserveMb ?? defaultReserveMb(totalmem() / 2 ** 20),
+      prewarm: options.prewarm,
     },
   );
   building.defer(() => fleet.stop());
+  const provisionedMeter = startProvisionedMeter({
+    ...{ clock, newId, onProblem: problem('usage of provisioned instances') },
+    take: () => fleet.takeProvisionedTime(),
+    write: (spans) => insertProvisioned(state.sql, spans),
+  });
+  building.defer(() => provisionedMeter.stop());
   const { accountConcurrency } = options;
   const record = (usage: UsageRecord) => recorder.record(usage);
   const processors = availableParallelism();
@@ -227,10 +248,18 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
     invoker.setReserved(
       [...snapshot.functions.values()].reduce((sum, entry) => sum + (entry.reserved ?? 0), 0),
     );
-    fleet.follow(liveVersions(snapshot));
+    fleet.follow(followedVersions(snapshot));
   };
   building.defer(registry.onChange(follow));
-  return { fleet, invoker, follow };
+  return { fleet, invoker, follow, provisionedMeter };
+}
+
+/** Provisioned instances are there before the first request, unless their code takes too long. */
+async function standReady({ registry }: State, { fleet, follow }: DataPlane): Promise<void> {
+  const snapshot = registry.current();
+  if (![...snapshot.functions.values()].some(({ provisioned }) => provisioned > 0)) return;
+  follow(snapshot);
+  await Promise.race([fleet.provisioned(), sleep(clock, STAND_READY_MS)]);
 }
 
 /** An interpreter with the libraries beside it, as sandboxed code finds it. */
@@ -240,9 +269,11 @@ function exposedProgram(driver: OpenedDriver['driver'], path: string | null): st
   return join(driver.expose(prefix, 'lang/python'), relative(prefix, path));
 }
 
+type DataPlane = Awaited<ReturnType<typeof openDataPlane>>;
+
 interface Interior {
   readonly state: State;
-  readonly dataPlane: Awaited<ReturnType<typeof openDataPlane>>;
+  readonly dataPlane: DataPlane;
   readonly lifecycle: { ready: boolean; stop(): Promise<void> };
 }
 
@@ -277,7 +308,13 @@ async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) 
       },
       clock,
     ),
-    usage: { totals: () => usageTotals(state.sql) },
+    usage: {
+      totals: () => usageTotals(state.sql),
+      async provisioned() {
+        await dataPlane.provisionedMeter.flush();
+        return await provisionedTotals(state.sql);
+      },
+    },
     status: () => ({
       ready: lifecycle.ready,
       version: VERSION,
@@ -286,6 +323,8 @@ async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) 
       gateway: gateway.url,
       control: api.url,
       instances: fleet.counts(),
+      provisioned: fleet.provisionedCounts(),
+      ...fleet.starts(),
       pid: process.pid,
     }),
     ready: () => lifecycle.ready,
@@ -314,62 +353,15 @@ function openControl({ options }: Site, parts: { state: State; fleet: Fleet; gat
     domain: options.domain,
     urlOf: (label) => functionUrls(parts.gateway.url, options.domain)(label),
     instancesOf: (name) => parts.fleet.countOf(name),
+    provisioning: parts.fleet,
   });
 }
 
-interface Database {
-  /** As the platform connects. */
-  readonly url: string;
-  readonly host: string;
-  readonly port: number;
-  /** What the operator's URL says about TLS, for the URLs of apps. */
-  readonly search?: string;
-  stop(): Promise<void>;
-}
-
-async function openDatabase({ databaseUrl, home }: Options, hooks: NodeHooks): Promise<Database> {
-  if (databaseUrl !== null) {
-    const { hostname, port, search } = new URL(databaseUrl);
-    return { url: databaseUrl, host: hostname, port: Number(port || 5432), search, stop: async () => {} };
-  }
-  return await startEmbedded({
-    home,
-    clock: clock,
-    onProgress: hooks.onProgress,
-    onEvent: (event) =>
-      hooks.onLog(`PostgreSQL ${event.kind}: ${describe('error' in event ? event.error : event)}`),
-  });
-}
-
-/** The store speaks to a node that runs; this one has yet to start. @returns any other error as it is */
-function unreachable(error: unknown, { host, port }: Database): unknown {
-  if (!(error instanceof Fault) || error.code !== 'database-unavailable') return error;
-  const { code = 'no answer' } = error.facts;
-  return new Fault(
-    'database-unavailable',
-    `The database of --database-url cannot be reached at ${host}:${port} (${code}). Is PostgreSQL running there, and may this machine connect? Without --database-url the node starts its own.`,
-    { facts: { ...error.facts, host, port }, cause: error },
-  );
-}
-
-function databaseUrlOf(snapshot: Snapshot, version: Version, server: Database): string | null {
+function databaseUrlOf(snapshot: Snapshot, version: Version, server: OpenedDatabase): string | null {
   const { database } = version.config;
   const app = snapshot.functions.get(version.functionName)?.app;
   const found = database === null ? undefined : snapshot.databases.get(`${app}/${database}`);
   return found === undefined ? null : databaseUrl(found, server);
-}
-
-/** The versions that a name points at, with the live ones first: they get the blanks. */
-function liveVersions(snapshot: Snapshot): Version[] {
-  const live: Version[] = [];
-  const others: Version[] = [];
-  for (const { aliases, versions } of snapshot.functions.values()) {
-    for (const [alias, number] of aliases) {
-      const version = versions.get(number);
-      if (version !== undefined) (alias === LIVE ? live : others).push(version);
-    }
-  }
-  return [...live, ...others];
 }
 
 /** Brings what is kept back to its bounds: records, packages in the database, packages unpacked on this disk. */
@@ -386,6 +378,7 @@ function keepBounds(
       const batch = RETENTION_BATCH;
       while ((await dropOldUsage(sql, { sinceMs, maxRows: LIMITS.usageRecords, batch })) === batch);
       while ((await dropOldLines(sql, { sinceMs, maxBytes: LIMITS.logBytes, batch })) === batch);
+      while ((await dropOldSpans(sql, { sinceMs, batch })) === batch);
       await deleteUnusedArtifacts(sql, { olderThanMs: UNUSED_ARTIFACT_MS, limit: 100 });
       const deployed = [...registry.current().functions.values()].flatMap(({ versions }) => [
         ...versions.values(),

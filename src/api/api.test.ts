@@ -121,6 +121,7 @@ suite('the control API', () => {
         handler: 'index.handler',
         environment: {},
         database: null,
+        egress: { mode: 'public' },
       },
       ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512 },
     };
@@ -282,8 +283,10 @@ suite('the control API', () => {
       [
         ['a', 2],
         ['b', 1],
+        ['c', 0],
       ],
     );
+    assert.equal(functions[2].provisionedGbSeconds, 0.5);
   });
 
   test('its description lists every operation', async () => {

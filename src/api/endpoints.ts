@@ -158,7 +158,7 @@ function nodeEndpoints({ usage, status, shutdown }: ApiOptions): Endpoint[] {
       path: '/api/v1/usage',
       summary: 'What every function has used, summed',
       needsDatabase: true,
-      handle: async () => usageDocument(await usage.totals()),
+      handle: async () => usageDocument(await usage.totals(), await usage.provisioned()),
     }),
     endpoint({
       method: 'GET',

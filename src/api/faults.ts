@@ -24,6 +24,7 @@ const STATUS = {
   'path-not-found': 404,
   'payload-too-large': 413,
   'port-in-use': 409,
+  'provisioning-failed': 422,
   'queue-timeout': 503,
   'route-taken': 409,
   'runtime-unavailable': 503,

@@ -86,6 +86,7 @@ export function openNode() {
           billedMs: 2,
           gbSeconds: 0.25,
         })),
+      provisioned: async () => [{ functionName: 'c', gbSeconds: 0.5 }],
     },
     status: () => ({
       ready: true,
@@ -95,6 +96,9 @@ export function openNode() {
       gateway: 'g',
       control: 'c',
       instances: { starting: 0, idle: 0, busy: 0, frozen: 0 },
+      provisioned: { wanted: 0, ready: 0 },
+      prewarmed: { started: 0, used: 0, wasted: 0 },
+      firsts: { asked: 0, missed: 0 },
       pid: 1,
     }),
     ready: () => node.shutdowns === 0,

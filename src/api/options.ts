@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../base/index.ts';
 import type { Control } from '../control/index.ts';
+import type { ForesightCounts, ProvisionedCounts } from '../instances/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import type { LogEntry } from '../logs/index.ts';
 
@@ -29,6 +30,12 @@ export interface Status {
     readonly busy: number;
     readonly frozen: number;
   };
+  /** Instances that are to stand ready, and that do. */
+  readonly provisioned: ProvisionedCounts;
+  /** Instances started ahead of a rhythm: how many, and what came of those that are settled. */
+  readonly prewarmed: ForesightCounts;
+  /** First instances of functions: how many asked for a blank sandbox, and how many found none. */
+  readonly firsts: { readonly asked: number; readonly missed: number };
   readonly pid: number;
 }
 
@@ -57,7 +64,11 @@ export interface ApiOptions {
       readonly limit: number;
     }): Promise<{ readonly entries: readonly LogEntry[]; readonly cursor: string }>;
   };
-  readonly usage: { totals(): Promise<readonly FunctionUsage[]> };
+  readonly usage: {
+    totals(): Promise<readonly FunctionUsage[]>;
+    /** GB-seconds for which provisioned instances stood ready. */
+    provisioned(): Promise<readonly { readonly functionName: string; readonly gbSeconds: number }[]>;
+  };
   readonly status: () => Status;
   readonly ready: () => boolean;
   /** Begins to stop the node. */

@@ -28,6 +28,7 @@ export const FAULTS = {
   'path-not-found': { blame: 'caller', retry: false },
   'payload-too-large': { blame: 'caller', retry: false },
   'port-in-use': { blame: 'caller', retry: false },
+  'provisioning-failed': { blame: 'caller', retry: false },
   'queue-timeout': { blame: 'platform', retry: true },
   'route-taken': { blame: 'caller', retry: false },
   'runtime-unavailable': { blame: 'platform', retry: false },

@@ -72,6 +72,8 @@ suite('the options of a node', () => {
     ['blanks', '65', /0 to 64/],
     ['start-slots', '-1', /1 to 256/],
     ['max-instances', '', /1 to 4000/],
+    ['memory-reserve', '512', /512MB or 2GB/],
+    ['prewarm', 'yes', /"on" or "off"/],
     ['tls-cert', '/c.pem', /--tls-cert needs --tls-key/],
     ['home', '', /--home is empty/],
   ];

@@ -19,6 +19,7 @@ import {
   parseDuration,
   parsePath,
   parseProgram,
+  parseSizeMb,
 } from './parse.ts';
 import { findPython } from './programs.ts';
 
@@ -66,6 +67,14 @@ export interface Options {
   readonly startSlots: number;
   /** Instances on this node, busy, idle and blank, 1 to 4,000, default 2,000. */
   readonly maxInstances: number;
+  /**
+   * Memory that instances leave to the node, its database and the machine, in MB, 0 to 10,000,000; null
+   * (default): a twentieth of the machine's, 256 MB to 1 GB. Too low risks that something is killed for
+   * want of memory; too high refuses early.
+   */
+  readonly memoryReserveMb: number | null;
+  /** Whether a function with a steady rhythm is started just before it is due. Default on. */
+  readonly prewarm: boolean;
 }
 
 /** Every flag of a node with the text of its value and one line for `skein help up`. */
@@ -85,6 +94,8 @@ export const NODE_FLAGS = {
   blanks: ['N', 'sandboxes booted ahead per runtime and memory size in use (3); 0: none'],
   'start-slots': ['N', 'instances that may be starting at once (2 × processors)'],
   'max-instances': ['N', 'instances on this node (2000)'],
+  'memory-reserve': ['SIZE', 'memory that instances leave to all else (a twentieth, 256MB to 1GB)'],
+  prewarm: ['on|off', 'start what is called in a steady rhythm just before it is due (on)'],
 } as const satisfies Record<string, readonly [string, string]>;
 
 export type NodeFlag = keyof typeof NODE_FLAGS;
@@ -130,6 +141,8 @@ export function parseOptions(given: {
       default: Math.min(256, Math.max(2, given.machine.cpus * 2)),
     }),
     maxInstances: parseCount(read('max-instances'), { min: 1, max: 4_000, default: 2_000 }),
+    memoryReserveMb: parseSizeMb(read('memory-reserve')),
+    prewarm: parseChoice(read('prewarm'), ['on', 'off'], 'on') === 'on',
   };
   refuseOnePortForBoth(options);
   return Object.freeze(options);

@@ -56,6 +56,14 @@ export function parseDuration(given: Given | null, range: Range): number {
   return ms;
 }
 
+/** `512MB`, `2GB`. @returns MB of 2^20 bytes; null: it was not given */
+export function parseSizeMb(given: Given | null): number | null {
+  if (given === null) return null;
+  const match = /^(\d{1,7})(MB|GB)$/.exec(given.value);
+  if (match === null) throw invalid(given, 'a size such as 512MB or 2GB');
+  return Number(match[1]) * (match[2] === 'GB' ? 1_024 : 1);
+}
+
 export function parseChoice<const T extends string>(
   given: Given | null,
   choices: readonly T[],

@@ -1,7 +1,9 @@
 /** What the verbs need, and what they answer; the answers are what `--json` prints. */
 import type { Clock } from '../base/index.ts';
+import type { ProvisionedCounts } from '../instances/index.ts';
 import type { Snapshot } from '../registry/index.ts';
 import type { Sql } from '../store/index.ts';
+import type { Provisioning } from './provision.ts';
 
 export interface ControlOptions {
   readonly sql: Sql;
@@ -24,8 +26,14 @@ export interface ControlOptions {
   readonly domain: string;
   /** Where a host label answers, e.g. `http://bakery.localhost:8080/`. */
   readonly urlOf: (label: string) => string;
-  /** Instances of a function on this node, of all its versions. */
-  readonly instancesOf: (functionName: string) => number;
+  /** Instances of a function on this node: of all its versions; and its provisioned ones. */
+  readonly instancesOf: (functionName: string) => InstancesOfFunction;
+  readonly provisioning: Provisioning;
+}
+
+export interface InstancesOfFunction {
+  readonly instances: number;
+  readonly provisioned: ProvisionedCounts;
 }
 
 export interface DeployAnswer {
@@ -46,6 +54,8 @@ export interface ListAnswer {
     readonly version: string;
     readonly url: string;
     readonly instances: number;
+    /** Instances that are to stand ready, and that do. */
+    readonly provisioned: ProvisionedCounts;
   }[];
 }
 

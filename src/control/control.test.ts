@@ -14,6 +14,7 @@ const B = 'b'.repeat(64);
 function bakery(over: Partial<App> = {}): App {
   const config = {
     ...({ shape: 'function', runtime: 'nodejs24.x', handler: 'index.handler', database: 'main' } as const),
+    egress: { mode: 'public' } as const,
     ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512, environment: {} },
   };
   const routes = [{ method: 'POST', path: '/orders' }];
@@ -36,6 +37,8 @@ suite('the control plane', () => {
   let clock: FakeClock;
   /** Awaited before a database is dropped. */
   let beforeDrop: () => Promise<void>;
+  /** What comes of provisioned instances. */
+  let startProblem: unknown;
 
   before(async () => {
     database = await testDatabase();
@@ -47,6 +50,7 @@ suite('the control plane', () => {
     await sql`truncate skein.apps, skein.version_counters, skein.databases cascade`;
     clock = fakeClock();
     beforeDrop = async () => {};
+    startProblem = null;
     registry = createRegistry({
       load: () => loadConfiguration(sql),
       listen: (poke) => listenConfiguration(sql, poke),
@@ -77,7 +81,13 @@ suite('the control plane', () => {
       },
       domain: 'localhost',
       urlOf: functionUrls('http://127.0.0.1:8080', 'localhost'),
-      instancesOf: () => 2,
+      instancesOf: () => ({ instances: 2, provisioned: { wanted: 0, ready: 0 } }),
+      provisioning: {
+        async prepare({ functionName, version }, count) {
+          done.push(`start ${count} of ${functionName}:${version}`);
+          return { problem: startProblem, letGo: () => done.push('let go') };
+        },
+      },
     });
   });
   const stopRegistry = () => registry.stop();
@@ -96,6 +106,7 @@ suite('the control plane', () => {
     assert.deepEqual(done, ['make main', 'unpack a']);
     assert.deepEqual(control.list().functions, [
       {
+        provisioned: { wanted: 0, ready: 0 },
         name: 'bakery-orders',
         shape: 'function',
         version: '1',

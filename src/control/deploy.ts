@@ -1,12 +1,14 @@
 import { Fault } from '../base/index.ts';
-import { type App, fullName, slugOf } from '../model/index.ts';
-import { applyDeploy, checkDeploy } from '../store/index.ts';
+import { type App, fullName, LIVE, slugOf } from '../model/index.ts';
+import { applyDeploy, checkDeploy, type Deployed, type DeployPlan, draftVersions } from '../store/index.ts';
 import type { ControlOptions, DeployAnswer } from './answers.ts';
+import { prepareAll, wantedOf } from './provision.ts';
 import { serve } from './serve.ts';
 
 /**
  * The steps of a deploy, in the order in which failing leaves the least behind: look, then make what
- * cannot be part of a transaction (databases, unpacked packages; both harmless if unused), then commit.
+ * cannot be part of a transaction (databases, unpacked packages, provisioned instances; all harmless if
+ * unused), then commit.
  */
 export async function deploy(
   options: ControlOptions,
@@ -21,8 +23,7 @@ export async function deploy(
   for (const key of app.databases) await options.databases.ensure({ app: app.app, key });
   // Unpacked before `live` moves: the first request need not wait for it, nor for the database.
   for (const digest of digests) await options.artifacts.ensure(digest);
-  const deployed = await applyDeploy(options.sql, { app, artifacts });
-  await serve(options, deployed.revision);
+  const deployed = await publish(options, { app, artifacts });
   return {
     app: app.app,
     url: options.urlOf(slugOf(app.app)),
@@ -33,6 +34,33 @@ export async function deploy(
       url: options.urlOf(fn.slug),
     })),
   };
+}
+
+/** Moves `live`, between the start of what is to stand ready behind it and the end of what did before. */
+async function publish(options: ControlOptions, plan: DeployPlan): Promise<Deployed> {
+  const letGo = await prepareDrafts(options, plan);
+  try {
+    const deployed = await applyDeploy(options.sql, plan);
+    await serve(options, deployed.revision);
+    // A function that is new has stood ready for nobody yet.
+    const kept = await prepareAll(
+      options,
+      wantedOf(plan.app, options.registry.current(), LIVE),
+      'The app is deployed: it starts instances on demand, and the node goes on trying to start these.',
+    );
+    kept();
+    return deployed;
+  } finally {
+    letGo();
+  }
+}
+
+async function prepareDrafts(options: ControlOptions, plan: DeployPlan): Promise<() => void> {
+  const made = await draftVersions(options.sql, plan);
+  if (made === null) return () => {};
+  await serve(options, made.revision);
+  const outcome = 'Nothing was changed: what was live before goes on serving.';
+  return await prepareAll(options, made.drafts, outcome);
 }
 
 /** Hosts below the platform's domain are given out by name; an app cannot write itself another one. */

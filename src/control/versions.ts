@@ -1,15 +1,37 @@
 import { LIVE } from '../model/index.ts';
-import { listVersions, rollback as moveBack } from '../store/index.ts';
+import { listVersions, rollback as moveBack, rollbackTarget } from '../store/index.ts';
 import type { ControlOptions, ListAnswer, RollbackAnswer, VersionsAnswer } from './answers.ts';
+import { prepareAll } from './provision.ts';
 import { serve } from './serve.ts';
 
 export async function rollback(
   options: ControlOptions,
   wanted: { readonly name: string; readonly to: number | null },
 ): Promise<RollbackAnswer> {
-  const moved = await moveBack(options.sql, wanted);
-  await serve(options, moved.revision);
-  return { name: wanted.name, from: String(moved.from), version: String(moved.version) };
+  const letGo = await prepareTarget(options, wanted);
+  try {
+    const moved = await moveBack(options.sql, wanted);
+    await serve(options, moved.revision);
+    return answerOf(wanted.name, moved);
+  } finally {
+    letGo();
+  }
+}
+
+/** Going back is for emergencies: what cannot be made ready is started on demand, and holds nothing up. */
+async function prepareTarget(
+  options: ControlOptions,
+  wanted: { readonly name: string; readonly to: number | null },
+): Promise<() => void> {
+  const { name } = wanted;
+  const provisioned = options.registry.current().functions.get(name)?.provisioned ?? 0;
+  if (provisioned === 0) return () => {};
+  const version = await rollbackTarget(options.sql, wanted);
+  return await prepareAll(options, [{ name, version, provisioned }], '').catch(() => () => {});
+}
+
+function answerOf(name: string, moved: { from: number; version: number }): RollbackAnswer {
+  return { name, from: String(moved.from), version: String(moved.version) };
 }
 
 export async function versions({ sql }: ControlOptions, name: string): Promise<VersionsAnswer> {
@@ -34,7 +56,7 @@ export function list({ registry, urlOf, instancesOf }: ControlOptions): ListAnsw
       shape: (version === undefined ? undefined : entry.versions.get(version)?.config.shape) ?? 'function',
       version: String(version ?? ''),
       url: urlOf(entry.slug),
-      instances: instancesOf(entry.name),
+      ...instancesOf(entry.name),
     };
   });
   return { functions };

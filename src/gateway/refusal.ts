@@ -36,6 +36,7 @@ const PUBLIC_FAULTS = {
   'path-not-found': { status: 404, tell: true },
   'payload-too-large': { status: 413, tell: true },
   'port-in-use': { status: 500, tell: false },
+  'provisioning-failed': { status: 500, tell: false },
   'queue-timeout': { status: 503, tell: true },
   'route-taken': { status: 500, tell: false },
   'runtime-unavailable': { status: 502, tell: false },

@@ -17,7 +17,7 @@ function openBlanks({ min = 3, max = 8, failing = false } = {}) {
   const exits: ((exit: Exit) => void)[] = [];
   const discarded: Booted[] = [];
   const problems: unknown[] = [];
-  const state = { boots: 0, failing };
+  const state = { boots: 0, failing, room: true };
   const starter = {
     canBeBlank: (version: ReturnType<typeof testVersion>) => version.config.runtime !== 'provided.al2023',
     async boot(_runtime: RuntimeName, _memoryMb: number): Promise<Booted> {
@@ -29,8 +29,9 @@ function openBlanks({ min = 3, max = 8, failing = false } = {}) {
     },
     discard: async (booted: Booted) => void discarded.push(booted),
   };
+  const slots = new StartSlots(4, () => clock.nowMs());
   const onProblem = (problem: unknown) => void problems.push(problem);
-  const blanks = new Blanks({ starter, clock, onProblem, slots: new StartSlots(4) }, { min, max });
+  const blanks = new Blanks({ starter, clock, onProblem, hasRoom: () => state.room, slots }, { min, max });
   return { blanks, clock, exits, discarded, problems, state };
 }
 

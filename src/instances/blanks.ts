@@ -4,8 +4,9 @@
  *
  * How many wait on a shelf follows what was taken from it lately, between `min` and `max`. The last
  * `RESERVED` of a shelf are for a function's first instance, so that one function's storm leaves
- * another's first request its quick start. Refilling is one boot at a time per shelf, through the
- * same start slots as everything else, so it never takes more than its turn.
+ * another's first request its quick start. Refilling is one boot at a time per shelf, and two while
+ * fewer than the reserved ones are left, through the same start slots as everything else, so it never
+ * takes more than its turn. Nothing is booted ahead while the machine is short of memory.
  */
 import type { Clock } from '../base/index.ts';
 import type { RuntimeName, Version } from '../model/index.ts';
@@ -22,10 +23,12 @@ export interface BlankOptions {
 const RESERVED = 2;
 /** What was taken within this time counts as lately, in ms. */
 const LATELY_MS = 10_000;
-/** A shelf is refilled this long after something was taken, in ms: booting at once would slow down what was started. */
+/** A shelf with its reserved ones left is refilled this long after something was taken, in ms: booting at once would slow down what was started. */
 const REFILL_AFTER_MS = 100;
 /** After a boot that failed the shelf rests this long, in ms. */
 const REST_MS = 5_000;
+/** Boots at once for a shelf that is nearly empty. */
+const URGENT_BOOTS = 2;
 /** Most shelves; a node with more memory sizes in use starts the rest without blanks. */
 const MAX_SHELVES = 8;
 
@@ -34,14 +37,20 @@ interface Shelf {
   readonly memoryMb: number;
   readonly ready: Booted[];
   takenAtMs: number[];
-  refilling: boolean;
+  /** Boots under way, or waiting to begin. */
+  refilling: number;
+  /** Does not even try before: a boot failed. */
   restUntilMs: number;
+  /** Lets what was just started have the processors. */
+  politeUntilMs: number;
   wanted: boolean;
 }
 
 export interface BlankParts {
   readonly starter: Pick<Starter, 'boot' | 'discard' | 'canBeBlank'>;
   readonly slots: StartSlots;
+  /** Whether there is memory for one more. */
+  readonly hasRoom: () => boolean;
   readonly clock: Clock;
   readonly onProblem: (problem: unknown) => void;
 }
@@ -51,6 +60,7 @@ export class Blanks {
   readonly #options: BlankOptions;
   readonly #shelves = new Map<string, Shelf>();
   #closed = false;
+  #firsts = { asked: 0, missed: 0 };
 
   constructor(parts: BlankParts, options: BlankOptions) {
     this.#parts = parts;
@@ -60,6 +70,11 @@ export class Blanks {
   /** Blank sandboxes that are ready now. */
   get ready(): number {
     return [...this.#shelves.values()].reduce((sum, shelf) => sum + shelf.ready.length, 0);
+  }
+
+  /** How many first starts of a function asked for a blank, and how many of them there was none for. */
+  get firsts(): { readonly asked: number; readonly missed: number } {
+    return { ...this.#firsts };
   }
 
   /** Keeps shelves for these versions, and clears the ones that none of them would use. */
@@ -90,9 +105,24 @@ export class Blanks {
     shelf.takenAtMs = shelf.takenAtMs.filter((atMs) => atMs > nowMs - LATELY_MS).slice(-this.#options.max);
     shelf.takenAtMs.push(nowMs);
     const booted = first || shelf.ready.length > RESERVED ? (shelf.ready.shift() ?? null) : null;
-    if (booted !== null) shelf.restUntilMs = Math.max(shelf.restUntilMs, nowMs + REFILL_AFTER_MS);
+    this.#firsts.asked += Number(first);
+    this.#firsts.missed += Number(first && booted === null);
+    if (booted !== null) shelf.politeUntilMs = nowMs + REFILL_AFTER_MS;
     this.#refill(shelf);
     return booted;
+  }
+
+  /** Ends those that wait: memory is short. @returns whether there were any */
+  giveUp(): boolean {
+    let any = false;
+    for (const shelf of this.#shelves.values()) {
+      shelf.restUntilMs = this.#parts.clock.nowMs() + REST_MS;
+      for (const booted of shelf.ready.splice(0)) {
+        any = true;
+        void this.#parts.starter.discard(booted);
+      }
+    }
+    return any;
   }
 
   async close(): Promise<void> {
@@ -107,27 +137,38 @@ export class Blanks {
     const shelf = this.#shelves.get(key);
     if (shelf !== undefined) shelf.wanted = true;
     else if (this.#shelves.size < MAX_SHELVES) {
-      const fresh = { ready: [], takenAtMs: [], refilling: false, restUntilMs: 0, wanted: true };
+      const fresh = {
+        ready: [],
+        takenAtMs: [],
+        refilling: 0,
+        restUntilMs: 0,
+        politeUntilMs: 0,
+        wanted: true,
+      };
       this.#shelves.set(key, { runtime, memoryMb, ...fresh });
     }
   }
 
   #refill(shelf: Shelf): void {
     const target = Math.min(this.#options.max, Math.max(this.#options.min, shelf.takenAtMs.length));
-    if (shelf.refilling || this.#closed || !shelf.wanted || shelf.ready.length >= target) return;
-    const waitMs = shelf.restUntilMs - this.#parts.clock.nowMs();
-    shelf.refilling = true;
-    if (waitMs > 0) {
-      this.#parts.clock.after(waitMs, () => {
-        shelf.refilling = false;
-        this.#refill(shelf);
-      });
-      return;
+    while (!this.#closed && shelf.wanted && shelf.ready.length + shelf.refilling < target) {
+      const urgent = shelf.takenAtMs.length > 0 && shelf.ready.length < RESERVED;
+      if (shelf.refilling >= (urgent ? URGENT_BOOTS : 1)) return;
+      this.#refillOne(shelf, urgent);
     }
-    void this.#bootOne(shelf).finally(() => {
-      shelf.refilling = false;
+  }
+
+  #refillOne(shelf: Shelf, urgent: boolean): void {
+    const { clock } = this.#parts;
+    const untilMs = urgent ? shelf.restUntilMs : Math.max(shelf.restUntilMs, shelf.politeUntilMs);
+    const waitMs = untilMs - clock.nowMs();
+    const again = () => {
+      shelf.refilling -= 1;
       this.#refill(shelf);
-    });
+    };
+    shelf.refilling += 1;
+    if (waitMs > 0) clock.after(waitMs, again);
+    else void this.#bootOne(shelf).finally(again);
   }
 
   #died(shelf: Shelf, booted: Booted): void {
@@ -140,6 +181,10 @@ export class Blanks {
     const release = await this.#parts.slots.acquire(`blank ${shelf.runtime}`);
     try {
       if (this.#closed || !shelf.wanted) return;
+      if (!this.#parts.hasRoom()) {
+        shelf.restUntilMs = this.#parts.clock.nowMs() + REST_MS;
+        return;
+      }
       const booted = await this.#parts.starter.boot(shelf.runtime, shelf.memoryMb);
       if (this.#closed || !shelf.wanted) return await this.#parts.starter.discard(booted);
       shelf.ready.push(booted);

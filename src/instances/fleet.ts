@@ -2,173 +2,300 @@
  * The fleet: all pools of this node, and what they share: start slots, blanks, room.
  *
  * Owns   one pool per version that is or was in use, until it is empty and no alias points at it.
+ * Asks   room.ts whether one more instance fits, foresight.ts who is about to be called.
  * Never  chooses a version: it is told which ones are current, and drains the others.
  */
-import { type Clock, Fault } from '../base/index.ts';
+import { type Clock, Fault, periodically } from '../base/index.ts';
 import type { Version } from '../model/index.ts';
 import { type BlankOptions, Blanks } from './blanks.ts';
-import { oldestIdle } from './evict.ts';
-import type { Life } from './life.ts';
+import { countStates, type InstanceCounts, type ProvisionedCounts, sumProvisioned } from './counts.ts';
+import { Foresight, type ForesightCounts, type Visits } from './foresight.ts';
+import { bootMb, Memory, needMb } from './memory.ts';
+import type { MemoryReader } from './memory-reading.ts';
 import { type Lease, Pool, type PoolOptions } from './pool.ts';
+import { Room } from './room.ts';
 import { StartSlots } from './start-slots.ts';
 import type { Starter } from './starter.ts';
 
 export interface FleetOptions extends PoolOptions {
   readonly blanks: BlankOptions;
-  /** Processes that may be booting at once. Default: four per core. */
+  /** Processes that may be booting at once. Default: twice the processors. */
   readonly startSlots: number;
   /** Most instances on this node, idle ones included; an idle one makes room for a wanted one. */
   readonly maxInstances: number;
+  /** Memory that instances leave to the node, its database and the machine, MB. */
+  readonly memoryReserveMb: number;
+  /** Whether functions with a steady rhythm are started just before they are due. */
+  readonly prewarm: boolean;
 }
 
 export interface FleetParts {
   readonly starter: Starter;
+  readonly memory: MemoryReader;
   readonly clock: Clock;
   /** Told about what is a bug, or what the machine cannot do; requests get their own answers. */
   readonly onProblem: (problem: unknown) => void;
 }
 
-export type InstanceCounts = Record<'starting' | 'idle' | 'busy' | 'frozen' | 'blank', number>;
+/** A version that an alias points at. */
+export interface Followed {
+  readonly version: Version;
+  /** Instances that are to stand ready; 0: none. */
+  readonly provisioned: number;
+}
+
+/** What provisioned instances of a version have stood ready for. */
+export interface ProvisionedTime {
+  readonly version: Version;
+  /** Instances × ms. */
+  readonly instanceMs: number;
+}
+
+interface Entry {
+  readonly version: Version;
+  readonly pool: Pool;
+  readonly visits: Visits;
+  /** Instances that a deploy waits for, before an alias points here. */
+  prepared: number;
+}
+
+/** How often the memory of the machine is read, in ms: twice a second costs 0.02 % of a core. */
+const READ_MEMORY_MS = 500;
 
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #options: FleetOptions;
-  readonly #pools = new Map<string, { readonly version: Version; readonly pool: Pool }>();
+  readonly #entries = new Map<string, Entry>();
   readonly #slots: StartSlots;
   readonly #blanks: Blanks;
+  readonly #memory: Memory;
+  readonly #room: Room;
+  readonly #foresight: Foresight;
   /** The same, without making a key for every lease. */
-  readonly #poolOfVersion = new WeakMap<Version, Pool>();
-  #current = new Set<string>();
-  /** A start was refused for want of room since the last time there was some. */
-  #starved = false;
+  readonly #entryOfVersion = new WeakMap<Version, Entry>();
+  #current = new Map<string, Followed>();
+  /** Of versions that were forgotten since it was asked. */
+  #leftTime: ProvisionedTime[] = [];
+  #reading: Promise<void> | null = null;
+  readonly #endWatch: () => void;
   #closed = false;
 
   constructor(parts: FleetParts, options: FleetOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#slots = new StartSlots(options.startSlots);
     const { starter, clock, onProblem } = parts;
-    this.#blanks = new Blanks({ starter, clock, onProblem, slots: this.#slots }, options.blanks);
+    this.#slots = new StartSlots(options.startSlots, () => clock.nowMs());
+    this.#memory = new Memory(options.memoryReserveMb);
+    const hasRoom = () => !this.#room.starved && this.#room.has(bootMb(null));
+    this.#blanks = new Blanks({ starter, clock, onProblem, hasRoom, slots: this.#slots }, options.blanks);
+    this.#room = new Room({
+      pools: () => this.#pools(),
+      blanks: this.#blanks,
+      memory: this.#memory,
+      maxInstances: options.maxInstances,
+    });
+    this.#foresight = new Foresight({
+      clock,
+      prewarm: (name, untilMs) => this.#currentOf(name)?.prewarm(untilMs) ?? false,
+      endUnused: (name) => this.#currentOf(name)?.endUnused(),
+    });
+    this.#endWatch = periodically(clock, {
+      everyMs: READ_MEMORY_MS,
+      task: () => this.#watchMemory(),
+      onProblem,
+    });
+    void this.#watchMemory();
   }
 
   /** See Pool.lease. */
   async lease(version: Version, signal: AbortSignal | null): Promise<Lease> {
-    if (this.#closed)
-      throw new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
-    return await this.#poolOf(version).lease(signal);
+    if (this.#closed) throw shuttingDown();
+    const { pool, visits } = this.#entryOf(version);
+    if (this.#options.prewarm) visits.note(this.#parts.clock.nowMs());
+    return await pool.lease(signal);
   }
 
   /** These versions are what aliases point at now: blanks are kept for them, and all other instances drain. */
-  follow(current: readonly Version[]): void {
-    this.#current = new Set(current.map(keyOf));
-    for (const [key, { pool }] of this.#pools) {
-      if (this.#current.has(key)) continue;
-      pool.drain();
-      this.#forgetIfEmpty(key);
-    }
-    this.#blanks.stock(current);
+  follow(current: readonly Followed[]): void {
+    this.#current = new Map(current.map((followed) => [keyOf(followed.version), followed]));
+    for (const { version, provisioned } of current) if (provisioned > 0) this.#entryOf(version);
+    for (const [key, entry] of this.#entries) this.#settle(key, entry);
+    const versions = current.map(({ version }) => version);
+    this.#foresight.keepOnly(new Set(versions.map(({ functionName }) => functionName)));
+    this.#blanks.stock(versions);
+  }
+
+  /**
+   * Starts provisioned instances of a version before an alias points at it, and keeps them until it is
+   * let go. `null`: all of them stand ready; else the first problem there was.
+   */
+  async prepare(version: Version, count: number): Promise<{ problem: unknown; letGo(): void }> {
+    if (this.#closed) throw shuttingDown();
+    const entry = this.#entryOf(version);
+    entry.prepared = count;
+    this.#settle(keyOf(version), entry);
+    const letGo = () => {
+      entry.prepared = 0;
+      this.#settle(keyOf(version), entry);
+    };
+    return { problem: await entry.pool.provisionSettled(), letGo };
+  }
+
+  /** @returns when every provisioned instance of what is current stands ready, or has met with a problem */
+  async provisioned(): Promise<void> {
+    await Promise.all(this.#pools().map((pool) => pool.provisionSettled()));
   }
 
   counts(): InstanceCounts {
-    const counts = { starting: 0, idle: 0, busy: 0, frozen: 0, blank: this.#blanks.ready };
-    for (const { pool } of this.#pools.values()) {
-      for (const state of pool.states()) counts[COUNTED_AS[state]] += 1;
-    }
-    return counts;
+    return { ...countStates(this.#pools()), blank: this.#blanks.ready };
   }
 
-  /** Instances of one function, whatever their version and state. */
-  countOf(functionName: string): number {
-    let count = 0;
-    for (const { version, pool } of this.#pools.values())
-      if (version.functionName === functionName) count += pool.size;
-    return count;
+  provisionedCounts(): ProvisionedCounts {
+    return sumProvisioned(this.#pools());
+  }
+
+  /** Starts ahead of a rhythm, and first starts with and without a blank. */
+  starts(): { readonly prewarmed: ForesightCounts; readonly firsts: Blanks['firsts'] } {
+    return { prewarmed: this.#foresight.counts, firsts: this.#blanks.firsts };
+  }
+
+  /** Of one function, whatever their version and state; and its provisioned ones. */
+  countOf(functionName: string): { instances: number; provisioned: ProvisionedCounts } {
+    const mine = [...this.#entries.values()].filter(({ version }) => version.functionName === functionName);
+    const provisioned = this.#currentOf(functionName)?.provisioned ?? { wanted: 0, ready: 0 };
+    return { instances: mine.reduce((sum, { pool }) => sum + pool.size, 0), provisioned };
   }
 
   /** The versions that have, or may yet have, instances here. */
   versions(): Version[] {
-    return [...this.#pools.values()].map(({ version }) => version);
+    return [...this.#entries.values()].map(({ version }) => version);
+  }
+
+  /** @returns what provisioned instances have stood ready for since the last time this was asked */
+  takeProvisionedTime(): ProvisionedTime[] {
+    const left = this.#leftTime;
+    this.#leftTime = [];
+    const now = [...this.#entries.values()].map(({ version, pool }) => {
+      return { version, instanceMs: pool.takeProvisionedMs() };
+    });
+    return [...left, ...now].filter(({ instanceMs }) => instanceMs > 0);
   }
 
   /** Refuses new leases, and resolves when every instance is gone; busy ones are ended, too. */
   async stop(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#pools.values()].map(({ pool }) => pool.kill()));
+    this.#endWatch();
+    this.#foresight.keepOnly(new Set());
+    await Promise.all(this.#pools().map((pool) => pool.kill()));
     await this.#blanks.close();
   }
 
-  #poolOf(version: Version): Pool {
-    const last = this.#poolOfVersion.get(version);
-    if (last !== undefined && !last.empty) return last; // an empty one may have been forgotten
-    const pool = this.#poolByKey(version);
-    this.#poolOfVersion.set(version, pool);
-    return pool;
+  /** What is current, or is being prepared to be, has what it should; the rest goes. */
+  #settle(key: string, entry: Entry): void {
+    const followed = this.#current.get(key);
+    if (followed === undefined && entry.prepared === 0) {
+      entry.pool.drain();
+      this.#forgetIfEmpty(key);
+    } else entry.pool.provision(Math.max(followed?.provisioned ?? 0, entry.prepared));
   }
 
-  #poolByKey(version: Version): Pool {
+  #pools(): Pool[] {
+    return [...this.#entries.values()].map(({ pool }) => pool);
+  }
+
+  #currentOf(functionName: string): Pool | undefined {
+    for (const { version } of this.#current.values()) // the live one is the first of its function
+      if (version.functionName === functionName) return this.#entries.get(keyOf(version))?.pool;
+    return undefined;
+  }
+
+  #entryOf(version: Version): Entry {
+    const last = this.#entryOfVersion.get(version);
+    if (last !== undefined && !last.pool.empty) return last; // an empty one may have been forgotten
+    const entry = this.#entryByKey(version);
+    this.#entryOfVersion.set(version, entry);
+    return entry;
+  }
+
+  #entryByKey(version: Version): Entry {
     const key = keyOf(version);
-    const known = this.#pools.get(key);
-    if (known !== undefined) return known.pool;
-    const pool = new Pool(version, this.#poolParts(key), this.#options);
-    this.#pools.set(key, { version, pool });
-    return pool;
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const pool: Pool = new Pool(
+      version,
+      this.#poolParts(version, () => pool),
+      this.#options,
+    );
+    const entry = { version, pool, visits: this.#foresight.of(version.functionName), prepared: 0 };
+    this.#entries.set(key, entry);
+    return entry;
   }
 
-  #poolParts(key: string): ConstructorParameters<typeof Pool>[1] {
+  #poolParts(version: Version, pool: () => Pool): ConstructorParameters<typeof Pool>[1] {
     const { starter, clock, onProblem } = this.#parts;
+    const need = (blank: boolean) => needMb(version.config, pool().peakMb, blank);
     return {
-      start: (version, blank) => starter.start(version, blank),
-      takeBlank: (version, first) => (this.#hasRoom() ? this.#blanks.take(version, first) : null),
+      start: (_, blank, kind) => {
+        const over = this.#memory.begin(need(blank !== null));
+        return starter.start(version, blank, kind).finally(over);
+      },
+      takeBlank: (_, first) => (this.#room.has(need(true)) ? this.#blanks.take(version, first) : null),
       acquireSlot: (functionName) => this.#slots.acquire(functionName),
-      admitStart: () => this.#makeRoom(key),
+      slotWaitMs: (functionName) => this.#slots.expectedWaitMs(functionName),
+      admitStart: () => this.#room.admit(version, need(false), pool()),
       onGone: () => {
-        this.#forgetIfEmpty(key);
-        this.#pokeAll();
+        this.#forgetIfEmpty(keyOf(version));
+        this.#roomMade();
       },
       onIdle: () => {
-        if (this.#starved) this.#pokeAll();
+        if (this.#room.starved) this.#pokeAll();
       },
       onBug: onProblem,
       clock,
     };
   }
 
-  #makeRoom(forKey: string): boolean {
-    if (this.#hasRoom()) return true;
-    const others = [...this.#pools].filter(([key]) => key !== forKey).map(([, { pool }]) => pool);
-    const victim = oldestIdle(others);
-    victim?.evictOldest();
-    this.#starved ||= victim === null;
-    return victim !== null;
+  /** An instance is gone. Who waits for memory must not be judged by how little there was before. */
+  #roomMade(): void {
+    if (this.#room.starved) void this.#readMemory().then(() => this.#pokeAll());
+    else this.#pokeAll();
   }
 
-  /** Blank ones are processes, too. */
-  #hasRoom(): boolean {
-    let total = this.#blanks.ready;
-    for (const { pool } of this.#pools.values()) total += pool.size;
-    return total < this.#options.maxInstances;
+  #readMemory(): Promise<void> {
+    this.#reading ??= this.#readOnce().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #readOnce(): Promise<void> {
+    const take = this.#memory.reading();
+    take(await this.#parts.memory.read());
+  }
+
+  async #watchMemory(): Promise<void> {
+    await this.#readMemory();
+    this.#room.relieve();
+    if (this.#room.starved) this.#pokeAll();
   }
 
   /** Tries again what waited for room. */
   #pokeAll(): void {
-    this.#starved = false;
-    for (const { pool } of this.#pools.values()) pool.poke();
+    this.#room.reset();
+    for (const { pool } of this.#entries.values()) pool.poke();
   }
 
   #forgetIfEmpty(key: string): void {
-    if (!this.#current.has(key) && this.#pools.get(key)?.pool.empty) this.#pools.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined || this.#current.has(key) || entry.prepared > 0 || !entry.pool.empty) return;
+    this.#leftTime.push({ version: entry.version, instanceMs: entry.pool.takeProvisionedMs() });
+    this.#entries.delete(key);
   }
 }
 
-const COUNTED_AS: Record<Life['at'], 'starting' | 'idle' | 'busy' | 'frozen'> = {
-  starting: 'starting',
-  idle: 'idle',
-  busy: 'busy',
-  draining: 'busy',
-  frozen: 'frozen',
-  stopping: 'idle',
-  gone: 'idle',
-};
+function shuttingDown(): Fault {
+  return new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
+}
 
 /** A number can come again after its app was destroyed and deployed anew; the moment of its making does not. */
 function keyOf(version: Version): string {

@@ -2,7 +2,8 @@
 import { fakeClock } from '../base/fake-clock.ts';
 import type { Version } from '../model/index.ts';
 import type { Instance } from './instance.ts';
-import { Pool, type PoolOptions } from './pool.ts';
+import { Pool, type PoolOptions, type StartRuling } from './pool.ts';
+import type { MemberKind } from './shelf.ts';
 import { StartSlots } from './start-slots.ts';
 
 export interface CountedInstance extends Instance {
@@ -29,6 +30,7 @@ export function testVersion(functionName = 'shop-orders', version = 1): Version 
       ephemeralMb: 512,
       environment: {},
       database: null,
+      egress: { mode: 'public' },
     },
   };
 }
@@ -75,7 +77,8 @@ interface Overrides {
   readonly options?: Partial<PoolOptions>;
   readonly version?: Version;
   readonly slots?: number;
-  readonly admitStart?: () => boolean;
+  readonly admitStart?: () => StartRuling;
+  readonly slotWaitMs?: () => number;
   /** Starts wait until the test finishes them; default: they finish at once. */
   readonly byHand?: boolean;
 }
@@ -85,18 +88,21 @@ export function openPool({
   version = testVersion(),
   slots = 100,
   admitStart,
+  slotWaitMs = () => 0,
   byHand = false,
 }: Overrides = {}) {
   const clock = fakeClock();
-  const startSlots = new StartSlots(slots);
+  const startSlots = new StartSlots(slots, () => clock.nowMs());
   const instances: CountedInstance[] = [];
   const bugs: unknown[] = [];
+  /** Of each instance, what it was started as. */
+  const kinds: MemberKind[] = [];
   /** Starts that have begun and wait for the test, oldest first. */
   const starting: { finish(): void; fail(error: unknown): void }[] = [];
   const pool = new Pool(
     version,
     {
-      start: async () => {
+      start: async (_version, _blank, kind) => {
         if (byHand) {
           const { promise, resolve, reject } = Promise.withResolvers<void>();
           starting.push({ finish: resolve, fail: reject });
@@ -104,11 +110,13 @@ export function openPool({
         }
         const instance = countedInstance(version);
         instances.push(instance);
+        kinds.push(kind);
         return instance;
       },
       takeBlank: () => null,
       acquireSlot: (name) => startSlots.acquire(name),
-      admitStart: admitStart ?? (() => true),
+      slotWaitMs,
+      admitStart: admitStart ?? (() => 'start'),
       onGone: () => {},
       onIdle: () => {},
       onBug: (error) => bugs.push(error),
@@ -116,5 +124,5 @@ export function openPool({
     },
     { ...POOL_OPTIONS, ...options },
   );
-  return { pool, clock, instances, starting, bugs };
+  return { pool, clock, instances, kinds, starting, bugs };
 }

@@ -177,7 +177,7 @@ suite('a pool', () => {
 
   test('when the node is full a request waits until an instance is free', async () => {
     let room = 1;
-    const { pool } = openPool({ admitStart: () => room-- > 0 });
+    const { pool } = openPool({ admitStart: () => (room-- > 0 ? 'start' : 'wait') });
     const first = await pool.lease(null);
     const second = pool.lease(null);
     await settle();

@@ -1,8 +1,9 @@
 /**
  * The pool: every instance of one version on this node.
  *
- * Owns   which instances exist, who holds a lease, and when one is started, frozen or stopped.
- * Asks   scale.ts how many should be starting, life.ts what may happen next, a starter to do it.
+ * Owns   who waits, who holds a lease, and when an instance is started.
+ * Asks   scale.ts how many should be starting, provisioning.ts how many are to stand ready whoever
+ *        asks, members.ts for what there is, a starter to start one.
  * Never  reads Postgres, knows HTTP, or retries an invocation.
  *
  * The most recently used idle instance serves next, so the others grow old and are stopped. At most
@@ -10,12 +11,17 @@
  * short wait we can promise beats a long one we cannot. Whatever becomes free first, a warm instance
  * or a new one, serves the longest waiter.
  */
-import { type Clock, Fault, type Timer, TokenBucket } from '../base/index.ts';
+import { type Clock, type Fault, type Timer, TokenBucket } from '../base/index.ts';
 import type { Version } from '../model/index.ts';
-import type { Instance, StartPhases } from './instance.ts';
-import { type Life, type LifeEvent, next } from './life.ts';
+import { InitFailure, type Instance, type StartPhases } from './instance.ts';
+import type { Life } from './life.ts';
+import { type Member, Members, type StartPlan } from './members.ts';
+import { Provisioning } from './provisioning.ts';
+import { shuttingDown, tooBusy, tooFast, tooLate, tooMany } from './refusals.ts';
 import { startsWanted } from './scale.ts';
+import type { MemberKind } from './shelf.ts';
 import type { Booted } from './starter.ts';
+import { Waiters } from './waiters.ts';
 
 export interface PoolOptions {
   /** An idle instance is frozen after this long, in ms. */
@@ -28,13 +34,18 @@ export interface PoolOptions {
   readonly burst: { readonly count: number; readonly windowMs: number };
 }
 
+/** Whether an instance may be started: now, when there is room (the pool is poked then), or not at all for now. */
+export type StartRuling = 'start' | 'wait' | Fault;
+
 /** What the pool needs of its surroundings. */
 export interface PoolParts {
-  readonly start: (version: Version, blank: Booted | null) => Promise<Instance>;
+  readonly start: (version: Version, blank: Booted | null, kind: MemberKind) => Promise<Instance>;
   readonly takeBlank: (version: Version, first: boolean) => Booted | null;
   readonly acquireSlot: (functionName: string) => Promise<() => void>;
+  /** How long a start that is asked for now would wait for its slot, in ms. */
+  readonly slotWaitMs: (functionName: string) => number;
   /** Makes room on the node for one more instance, if it can. */
-  readonly admitStart: () => boolean;
+  readonly admitStart: () => StartRuling;
   readonly onGone: () => void;
   /** An instance has nothing to do, and could make room for another version's. */
   readonly onIdle: () => void;
@@ -44,51 +55,46 @@ export interface PoolParts {
 
 export interface Lease {
   readonly instance: Instance;
-  /** How the instance was started, for its first lease only. */
+  /** How the instance was started, for its first lease only, and only if it was started for a request. */
   readonly coldStart: StartPhases | null;
   /** @param fate `discard` ends the instance: it is of no more use */
   release(fate: 'reuse' | 'discard'): void;
 }
 
-interface Member {
-  life: Life;
-  instance: Instance | null;
-  leased: boolean;
-  /** Its version was superseded while it started: it ends as soon as nobody waits for it. */
-  superseded: boolean;
-}
-
-interface Waiter {
-  resolve(lease: Lease): void;
-  reject(error: unknown): void;
-}
+const ON_DEMAND: StartPlan = { kind: 'on-demand', ahead: false };
+/** Who cannot get an instance started waits this long for a busy one, in ms. */
+const SHORT_WAIT_MS = 1_000;
 
 export class Pool {
   readonly #version: Version;
   readonly #parts: PoolParts;
   readonly #options: PoolOptions;
-  readonly #members = new Set<Member>();
-  /** Oldest first; the frozen ones are its beginning. */
-  readonly #idle: Member[] = [];
-  readonly #waiters = new Set<Waiter>();
+  readonly #members: Members;
+  readonly #waiters: Waiters<Lease>;
   readonly #burst: TokenBucket;
-  /** Starts that wait for a slot. */
+  readonly #provisioning: Provisioning;
+  /** Starts that wait for a slot; those that nobody waits for count apart. */
   #planned = 0;
-  /** Starts that have begun. */
+  #plannedAhead = 0;
+  /** Starts that have begun for somebody who waits. */
   #booting = 0;
-  #upkeep: Timer | null = null;
+  #rest: Timer | null = null;
   #closed = false;
 
   constructor(version: Version, parts: PoolParts, options: PoolOptions) {
     this.#version = version;
     this.#parts = parts;
     this.#options = options;
+    const { clock, onBug } = parts;
     const { count, windowMs } = options.burst;
-    this.#burst = new TokenBucket({
-      burst: count,
-      perSecond: (count * 1_000) / windowMs,
-      nowMs: parts.clock.nowMs(),
-    });
+    const nowMs = clock.nowMs();
+    this.#burst = new TokenBucket({ burst: count, perSecond: (count * 1_000) / windowMs, nowMs });
+    this.#waiters = new Waiters(clock);
+    this.#provisioning = new Provisioning(nowMs);
+    const { freezeAfterMs } = options;
+    const { stopAfterMs } = version.config;
+    const onGone = (member: Member) => this.#gone(member);
+    this.#members = new Members({ clock, onBug, onGone }, { freezeAfterMs, stopAfterMs });
   }
 
   get size(): number {
@@ -97,17 +103,31 @@ export class Pool {
 
   /** Nothing of it is left or to come. */
   get empty(): boolean {
-    return this.#members.size === 0 && this.#waiters.size === 0 && this.#planned === 0;
+    const planned = this.#planned + this.#plannedAhead;
+    return this.#members.size + this.#waiters.size + planned + this.#provisioning.target === 0;
+  }
+
+  /** Instances that are on their way out, whose memory will be free. */
+  get leaving(): number {
+    return this.#members.leaving;
+  }
+
+  /** What its instances used at most, of late, in MB; 0: not known yet. */
+  get peakMb(): number {
+    return this.#members.peakMb;
+  }
+
+  get provisioned(): { readonly wanted: number; readonly ready: number } {
+    return { wanted: this.#provisioning.target, ready: this.#provisioning.ready };
   }
 
   states(): Life['at'][] {
-    return [...this.#members].map((member) => member.life.at);
+    return this.#members.all().map((member) => member.life.at);
   }
 
-  /** Since when the longest unused instance is idle; null when none is. */
+  /** Since when the longest unused instance that nobody reserved is idle; null when none is. */
   oldestIdleMs(): number | null {
-    const life = this.#idle[0]?.life;
-    return life !== undefined && 'sinceMs' in life ? life.sinceMs : null;
+    return this.#members.oldestIdleMs();
   }
 
   /**
@@ -119,232 +139,233 @@ export class Pool {
    */
   async lease(signal: AbortSignal | null): Promise<Lease> {
     if (this.#closed) throw shuttingDown();
-    for (let member = this.#idle.at(-1); member !== undefined; member = this.#idle.at(-1)) {
-      if (member.instance?.open) return this.#grant(this.#unshelve(member));
-      this.#retire(member); // it died on the shelf, and its exit is not known yet
-    }
-    return await this.#wait(signal);
+    const member = this.#members.takeIdle();
+    return member === undefined ? await this.#wait(signal) : this.#grant(member);
+  }
+
+  /**
+   * Keeps this many instances initialised whether anybody asks or not, beside what is started on
+   * demand. Of a smaller number than before the surplus serves on like all others.
+   */
+  provision(count: number): void {
+    this.#provisioning.aim(this.#closed ? 0 : count);
+    for (const surplus of this.#provisionedMembers().slice(count)) this.#demote(surplus);
+    this.#topUp();
+  }
+
+  /** @returns null as soon as all provisioned instances stand ready; else the first problem from now on */
+  provisionSettled(): Promise<unknown> {
+    return this.#provisioning.settled();
+  }
+
+  /** @returns provisioned instances × ms since the last time this was asked */
+  takeProvisionedMs(): number {
+    return this.#provisioning.takeInstanceMs(this.#parts.clock.nowMs());
+  }
+
+  /**
+   * Somebody is about to ask: there is to be an instance, which stays until then.
+   *
+   * @returns whether one had to be started
+   */
+  prewarm(untilMs: number): boolean {
+    this.#members.keepUntil(untilMs);
+    if (this.#closed || this.#members.size + this.#planned + this.#plannedAhead > 0) return false;
+    this.#planAhead('on-demand', () => this.#members.size === 0);
+    return true;
+  }
+
+  /** Ends what was started for somebody who did not come. */
+  endUnused(): void {
+    this.#members.endUnused();
   }
 
   /** Ends every instance that exists now: the idle at once, the busy when they are done. */
   drain(): void {
-    for (const member of [...this.#members]) {
-      if (member.life.at === 'starting') member.superseded = true;
-      else if (member.life.at === 'idle' || member.life.at === 'frozen') this.#retire(member);
-      else this.#move(member, 'drain');
-    }
+    this.#provisioning.aim(0);
+    for (const member of this.#provisionedMembers()) this.#demote(member);
+    for (const member of this.#members.all()) this.#members.drain(member);
   }
 
-  /** Ends the instance that has been unused for longest. */
+  /** Ends the instance that has been unused for longest, of those that nobody reserved. */
   evictOldest(): void {
-    const member = this.#idle[0];
-    if (member !== undefined) this.#retire(member);
+    this.#members.evictOldest();
   }
 
   /** Refuses whoever waits, and drains. */
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) waiter.reject(shuttingDown());
+    this.#rest?.cancel();
+    this.#waiters.rejectAll(shuttingDown());
     this.drain();
   }
 
   /** Ends every instance, busy or not. Resolves when all are gone. */
   async kill(): Promise<void> {
     this.close();
-    await Promise.all([...this.#members].map((member) => member.instance?.stop()));
+    await Promise.all(this.#members.all().map((member) => member.instance?.stop()));
   }
 
   /** Starts what is wanted and was not possible before. */
   poke(): void {
     while (startsWanted({ waiting: this.#waiters.size, coming: this.#planned + this.#booting }) > 0)
       this.#plan();
+    this.#topUp();
   }
 
   #wait(signal: AbortSignal | null): Promise<Lease> {
-    const { queueLength, queueTimeoutMs } = this.#options;
-    if (this.#waiters.size >= queueLength) throw this.#tooMany();
+    const { functionName } = this.#version;
+    const { queueLength, queueTimeoutMs, burst } = this.#options;
+    if (this.#waiters.size >= queueLength) throw tooMany(functionName, queueLength);
     const coming = this.#planned + this.#booting;
     const startWanted = startsWanted({ waiting: this.#waiters.size + 1, coming }) > 0;
-    if (startWanted && !this.#burst.take(1, this.#parts.clock.nowMs())) throw this.#tooFast();
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waiters.delete(waiter);
-        timer.cancel();
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const waiter: Waiter = {
-        resolve: (lease) => {
-          leave();
-          resolve(lease);
-        },
-        reject: (error) => {
-          leave();
-          reject(error);
-        },
-      };
-      const timer = this.#parts.clock.after(queueTimeoutMs, () => waiter.reject(this.#tooLate()));
-      const onAbort = () => waiter.reject(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.add(waiter);
-      if (startWanted) this.#plan();
-    });
+    if (startWanted) this.#refuseHopeless();
+    if (startWanted && !this.#burst.take(1, this.#parts.clock.nowMs())) throw tooFast(functionName, burst);
+    const lease = this.#waiters.wait(signal, queueTimeoutMs, () => tooLate(functionName, queueTimeoutMs));
+    if (startWanted) this.#plan();
+    return lease;
+  }
+
+  /**
+   * Nobody waits for a start that would come too late. Twice too late, since another instance may become
+   * free in the meantime; and where one is running already, that tells nothing of when it will be free.
+   */
+  #refuseHopeless(): void {
+    if (this.#members.size > this.#booting) return;
+    const waitMs = this.#parts.slotWaitMs(this.#version.functionName);
+    if (waitMs > 2 * Math.max(this.#options.queueTimeoutMs, SHORT_WAIT_MS))
+      throw tooBusy(this.#version.functionName, waitMs);
   }
 
   /** One start more: at once if a blank is ready, else when its turn comes. */
   #plan(): void {
-    const blank = this.#parts.takeBlank(this.#version, this.#members.size === 0);
-    if (blank !== null) return void this.#boot(blank, () => {});
+    const blank = this.#parts.takeBlank(this.#version, this.#members.size + this.#planned === 0);
+    if (blank !== null) return void this.#boot(ON_DEMAND, blank, () => {});
     this.#planned += 1;
     void this.#parts.acquireSlot(this.#version.functionName).then((release) => {
       this.#planned -= 1;
       const stillWanted = startsWanted({ waiting: this.#waiters.size, coming: this.#booting }) > 0;
-      if (stillWanted && this.#parts.admitStart()) void this.#boot(null, release);
-      else release();
+      const ruling = stillWanted ? this.#parts.admitStart() : 'wait';
+      if (ruling === 'start') return void this.#boot(ON_DEMAND, this.#lateBlank(), release);
+      release();
+      if (ruling !== 'wait') this.#refuse(ruling);
     });
   }
 
-  async #boot(blank: Booted | null, releaseSlot: () => void): Promise<void> {
-    const member: Member = { life: { at: 'starting' }, instance: null, leased: false, superseded: false };
-    this.#members.add(member);
-    this.#booting += 1;
-    try {
-      member.instance = await this.#parts.start(this.#version, blank);
-      this.#booting -= 1;
-      this.#move(member, 'ready');
-      member.instance.exited.then(() => this.#gone(member));
-      this.#offer(member);
-    } catch (error) {
-      this.#booting -= 1;
-      this.#gone(member);
-      const [waiter] = this.#waiters;
-      waiter?.reject(error);
-    } finally {
-      releaseSlot();
+  /** While the only start of a version waited for its slot, a blank may have come in. */
+  #lateBlank(): Booted | null {
+    return this.#members.size === 0 ? this.#parts.takeBlank(this.#version, true) : null;
+  }
+
+  /** There is no room for another: who waits is told at once, or soon where a busy one may become free. */
+  #refuse(fault: Fault): void {
+    this.#waiters.hurryAll(this.#members.size === 0 ? 0 : SHORT_WAIT_MS, () => fault);
+  }
+
+  /** Starts provisioned instances until there are enough, at their pace. */
+  #topUp(): void {
+    if (this.#provisioning.target === 0 || this.#closed) return;
+    let missing = this.#provisioning.target - this.#provisionedMembers().length - this.#plannedAhead;
+    if (missing <= 0) return;
+    const { clock } = this.#parts;
+    const restMs = this.#provisioning.restMs(clock.nowMs());
+    if (restMs > 0) {
+      this.#rest?.cancel();
+      this.#rest = clock.after(restMs, () => this.#topUp());
+      return;
     }
+    for (; missing > 0; missing--) this.#planAhead('provisioned', () => this.#provisioning.target > 0);
+  }
+
+  #planAhead(kind: MemberKind, stillWanted: () => boolean): void {
+    const start = { kind, ahead: true };
+    const blank = this.#parts.takeBlank(this.#version, false);
+    if (blank !== null) return void this.#boot(start, blank, () => {});
+    this.#plannedAhead += 1;
+    void this.#parts.acquireSlot(this.#version.functionName).then((release) => {
+      this.#plannedAhead -= 1;
+      const ruling = stillWanted() && !this.#closed ? this.#parts.admitStart() : 'wait';
+      if (ruling === 'start') return void this.#boot(start, null, release);
+      release();
+      if (ruling === 'wait' || kind !== 'provisioned') return; // poked when there is room
+      this.#provisioning.failed(ruling, this.#parts.clock.nowMs());
+      this.#topUp();
+    });
+  }
+
+  async #boot(start: StartPlan, blank: Booted | null, releaseSlot: () => void): Promise<void> {
+    const member = this.#members.join(start);
+    if (!start.ahead) this.#booting += 1;
+    const over = () => {
+      if (!start.ahead) this.#booting -= 1;
+    };
+    await this.#parts.start(this.#version, blank, start.kind).then(
+      (instance) => {
+        over();
+        this.#begin(member, instance);
+      },
+      (error: unknown) => {
+        over();
+        this.#failed(member, error);
+      },
+    );
+    releaseSlot(); // last: who waits may be served by now, and need no start
+  }
+
+  #begin(member: Member, instance: Instance): void {
+    this.#members.began(member, instance);
+    if (member.kind === 'provisioned') this.#provisioning.began(member.readyAtMs);
+    this.#offer(member);
+  }
+
+  /** A start came to nothing: who waits is told; for nobody, it is tried again in time. */
+  #failed(member: Member, error: unknown): void {
+    if (member.kind === 'provisioned') this.#provisioning.failed(error, this.#parts.clock.nowMs());
+    if (!member.ahead) this.#waiters.first()?.reject(error);
+    else if (!(error instanceof InitFailure)) this.#parts.onBug(error);
+    this.#members.gone(member);
+  }
+
+  #gone({ kind, instance, readyAtMs }: Member): void {
+    const nowMs = this.#parts.clock.nowMs();
+    if (kind === 'provisioned' && instance !== null) this.#provisioning.crashed(nowMs - readyAtMs, nowMs);
+    this.#topUp();
+    this.#parts.onGone();
+  }
+
+  #provisionedMembers(): Member[] {
+    return this.#members.all().filter((member) => member.kind === 'provisioned');
+  }
+
+  #demote(member: Member): void {
+    if (member.instance !== null) this.#provisioning.ended(this.#parts.clock.nowMs());
+    this.#members.demote(member);
   }
 
   /** A free instance goes to the longest waiter, or on the shelf. */
   #offer(member: Member): void {
-    const [waiter] = this.#waiters;
+    const waiter = this.#waiters.first();
     if (waiter !== undefined) waiter.resolve(this.#grant(member));
-    else if (this.#closed || member.superseded) this.#retire(member);
+    else if (this.#closed || member.superseded) this.#members.retire(member);
     else {
-      this.#idle.push(member);
-      this.#scheduleUpkeep();
+      this.#members.shelve(member);
       this.#parts.onIdle();
     }
   }
 
   #grant(member: Member): Lease {
     const instance = member.instance as Instance;
-    this.#move(member, 'lease');
-    const coldStart = member.leased ? null : instance.phases;
+    this.#members.move(member, 'lease');
+    const coldStart = member.leased || member.ahead ? null : instance.phases;
     member.leased = true;
     return { instance, coldStart, release: (fate) => this.#release(member, fate) };
   }
 
   #release(member: Member, fate: 'reuse' | 'discard'): void {
     if (member.life.at === 'gone') return; // it crashed under the lease
-    if (fate === 'discard' || !member.instance?.open) this.#move(member, 'drain');
-    this.#move(member, 'release');
-    if (member.life.at === 'stopping') this.#stop(member);
+    if (fate === 'discard' || !member.instance?.open) this.#members.move(member, 'drain');
+    this.#members.move(member, 'release');
+    if (member.life.at === 'stopping') this.#members.stop(member);
     else this.#offer(member);
   }
-
-  #unshelve(member: Member): Member {
-    this.#idle.splice(this.#idle.lastIndexOf(member), 1);
-    if (member.life.at === 'frozen') {
-      (member.instance as Instance).thaw();
-      this.#move(member, 'thaw');
-    }
-    return member;
-  }
-
-  /** Takes an unused instance off the shelf for good. */
-  #retire(member: Member): void {
-    const at = this.#idle.indexOf(member);
-    if (at !== -1) this.#idle.splice(at, 1);
-    this.#move(member, 'drain');
-    this.#stop(member);
-  }
-
-  #stop(member: Member): void {
-    (member.instance as Instance).stop().catch(this.#parts.onBug);
-  }
-
-  #gone(member: Member): void {
-    if (member.life.at === 'gone') return;
-    this.#move(member, 'exited');
-    this.#members.delete(member);
-    const at = this.#idle.indexOf(member);
-    if (at !== -1) this.#idle.splice(at, 1);
-    // A crashed process leaves its guest's listener open: stopping the dead closes it.
-    member.instance?.stop().catch(this.#parts.onBug);
-    this.#parts.onGone();
-  }
-
-  #move(member: Member, event: LifeEvent): void {
-    member.life = next(member.life, event, this.#parts.clock.nowMs());
-  }
-
-  /** One timer for the whole pool, set for whichever idle instance is due first. */
-  #scheduleUpkeep(): void {
-    if (this.#upkeep !== null || this.#idle.length === 0) return;
-    const nowMs = this.#parts.clock.nowMs();
-    const dueMs = this.#idle.reduce(
-      (first, member) => Math.min(first, this.#dueMs(member)),
-      Number.POSITIVE_INFINITY,
-    );
-    this.#upkeep = this.#parts.clock.after(dueMs - nowMs, () => {
-      this.#upkeep = null;
-      this.#upkeepPass();
-      this.#scheduleUpkeep();
-    });
-  }
-
-  #dueMs({ life }: Member): number {
-    if (life.at === 'idle')
-      return life.sinceMs + Math.min(this.#options.freezeAfterMs, this.#version.config.stopAfterMs);
-    if (life.at === 'frozen') return life.sinceMs + this.#version.config.stopAfterMs;
-    return Number.POSITIVE_INFINITY;
-  }
-
-  #upkeepPass(): void {
-    const nowMs = this.#parts.clock.nowMs();
-    for (const member of [...this.#idle]) {
-      if (this.#dueMs(member) > nowMs || !('sinceMs' in member.life)) continue;
-      if (nowMs - member.life.sinceMs >= this.#version.config.stopAfterMs) this.#retire(member);
-      else {
-        (member.instance as Instance).freeze();
-        this.#move(member, 'freeze');
-      }
-    }
-  }
-
-  #tooMany(): Fault {
-    const { queueLength } = this.#options;
-    const name = this.#version.functionName;
-    const message = `${name} already has ${queueLength} requests waiting for an instance, the most that may wait. Try again shortly.`;
-    return new Fault('no-capacity', message, { facts: { functionName: name, queueLength } });
-  }
-
-  #tooFast(): Fault {
-    const { count, windowMs } = this.#options.burst;
-    const name = this.#version.functionName;
-    const message = `${name} has started ${count} instances within ${windowMs / 1_000} s, the most it may. Try again shortly.`;
-    return new Fault('start-rate-exceeded', message, {
-      facts: { functionName: name, starts: count, windowMs },
-    });
-  }
-
-  #tooLate(): Fault {
-    const { queueTimeoutMs } = this.#options;
-    const name = this.#version.functionName;
-    const message = `No instance of ${name} became free within ${queueTimeoutMs / 1_000} s. Try again shortly.`;
-    return new Fault('queue-timeout', message, { facts: { functionName: name, queueTimeoutMs } });
-  }
-}
-
-function shuttingDown(): Fault {
-  return new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
 }

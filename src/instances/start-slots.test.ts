@@ -4,7 +4,7 @@ import { StartSlots } from './start-slots.ts';
 
 suite('start slots', () => {
   test('go round by function, so that one storm does not stand before another first start', async () => {
-    const slots = new StartSlots(1);
+    const slots = new StartSlots(1, () => 0);
     const order: string[] = [];
     const take = async (name: string) => {
       const release = await slots.acquire(name);
@@ -16,7 +16,7 @@ suite('start slots', () => {
   });
 
   test('are as many as there are, and giving one back twice makes no second', async () => {
-    const slots = new StartSlots(2);
+    const slots = new StartSlots(4, () => 0);
     const first = await slots.acquire('a');
     await slots.acquire('a');
     let third = false;

@@ -12,6 +12,7 @@ import { LIMITS, type RuntimeName, type Version } from '../model/index.ts';
 import { type Guest, GuestGone, type Prepared, type Runtimes, type Setup } from '../runtimes/index.ts';
 import type { Sandbox, SandboxDriver, SandboxLimits } from '../sandbox/index.ts';
 import { createInstance, InitFailure, type Instance, type StartPhases } from './instance.ts';
+import type { MemberKind } from './shelf.ts';
 
 /** A booted sandbox: blank until `specialise`, unless it was launched with its code. */
 export interface Booted {
@@ -26,8 +27,11 @@ export interface Booted {
 export interface Starter {
   canBeBlank(version: Version): boolean;
   boot(runtime: RuntimeName, memoryMb: number): Promise<Booted>;
-  /** @param blank a booted sandbox to use; null: boot one now */
-  start(version: Version, blank: Booted | null): Promise<Instance>;
+  /**
+   * @param blank a booted sandbox to use; null: boot one now
+   * @param kind what its code is told that it is
+   */
+  start(version: Version, blank: Booted | null, kind: MemberKind): Promise<Instance>;
   discard(booted: Booted): Promise<void>;
 }
 
@@ -49,14 +53,16 @@ export interface StarterParts {
 const BOOT_MS = 30_000;
 /** How long after a process has ended its last words may still be read, in ms. */
 const LAST_WORDS_MS = 1_000;
+/** No function's code is in a blank one: what most functions have is right, and costs nothing later. */
+const BLANK_EGRESS = { mode: 'public' } as const;
 
 export function createStarter(parts: StarterParts): Starter {
   const canBeBlank = ({ config }: Version) => parts.runtimes.canBeBlank(config.runtime, config.environment);
 
-  async function start(version: Version, blank: Booted | null): Promise<Instance> {
+  async function start(version: Version, blank: Booted | null, kind: MemberKind): Promise<Instance> {
     const id = blank?.sandbox.id ?? parts.newId();
     const codeDir = await parts.codeOf(version.artifact);
-    const setup = setupOf(parts, version, { instanceId: id, taskRoot: parts.driver.taskRoot(codeDir) });
+    const setup = setupOf(parts, version, { instanceId: id, kind, taskRoot: parts.driver.taskRoot(codeDir) });
     const { runtime, memoryMb } = version.config;
     const prepare = () => parts.runtimes.prepare(runtime, memoryMb, canBeBlank(version) ? null : setup);
     const booted = blank ?? (await boot(parts, { id, limits: limitsOf(version), codeDir, prepare }));
@@ -68,13 +74,13 @@ export function createStarter(parts: StarterParts): Starter {
     boot: (runtime, memoryMb) =>
       boot(parts, {
         id: parts.newId(),
-        limits: { memoryMb, ephemeralMb: LIMITS.ephemeralMb.default, egress: { mode: 'none' } },
+        limits: { memoryMb, ephemeralMb: LIMITS.ephemeralMb.default, egress: BLANK_EGRESS },
         codeDir: null,
         prepare: () => parts.runtimes.prepare(runtime, memoryMb, null),
       }),
-    async start(version, blank) {
+    async start(version, blank, kind) {
       try {
-        return await start(version, blank);
+        return await start(version, blank, kind);
       } catch (error) {
         // Whatever it was: a blank is never blank again, and what was booted for nothing ends.
         if (blank !== null) await discard(blank);
@@ -88,7 +94,7 @@ export function createStarter(parts: StarterParts): Starter {
 function setupOf(
   { databaseUrlOf, clock }: StarterParts,
   version: Version,
-  { instanceId, taskRoot }: { instanceId: string; taskRoot: string },
+  { instanceId, kind, taskRoot }: { instanceId: string; kind: MemberKind; taskRoot: string },
 ): Setup {
   const { config, functionName } = version;
   const databaseUrl = databaseUrlOf(version);
@@ -103,14 +109,14 @@ function setupOf(
     taskRoot,
     environment:
       databaseUrl === null ? config.environment : { ...config.environment, DATABASE_URL: databaseUrl },
-    initializationType: 'on-demand',
+    initializationType: kind === 'provisioned' ? 'provisioned-concurrency' : 'on-demand',
     logStream: `${day}/[${version.version}]${instanceId.replaceAll('-', '')}`,
     compileCache: null,
   };
 }
 
 function limitsOf({ config }: Version): SandboxLimits {
-  return { memoryMb: config.memoryMb, ephemeralMb: config.ephemeralMb, egress: { mode: 'public' } };
+  return { memoryMb: config.memoryMb, ephemeralMb: config.ephemeralMb, egress: config.egress };
 }
 
 interface BootOrder {

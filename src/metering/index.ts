@@ -1,1 +1,2 @@
+export { type ProvisionedMeter, startProvisionedMeter } from './provisioned.ts';
 export { type Recorder, startRecorder } from './recorder.ts';

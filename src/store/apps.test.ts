@@ -18,6 +18,7 @@ const config: FunctionConfig = {
   ephemeralMb: 512,
   environment: { CURRENCY: 'EUR' },
   database: null,
+  egress: { mode: 'public' },
 };
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);

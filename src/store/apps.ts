@@ -210,17 +210,51 @@ async function writeFunction(tx: TransactionSql, app: string, fn: AppFunction): 
 
 /** Publishes a version if anything differs, and lets `live` point at the right one. */
 async function publish(tx: TransactionSql, plan: DeployPlan, fn: AppFunction): Promise<DeployedFunction> {
-  const name = fullName(plan.app.app, fn.key);
+  const made = madeOf(plan, fn);
+  const { name } = made;
   const slug = slugOf(name);
-  const artifact = plan.artifacts[fn.key];
-  if (artifact === undefined) throw new Error(`the plan has no package for function ${fn.key}`);
-  const configDigest = digestOf(fn.config);
-  const { live, same } = await findSame(tx, { name, artifact, configDigest });
+  const { live, same } = await findSame(tx, made);
   if (live !== null && same === live) return { name, slug, version: live, changed: false };
-  const version = same ?? (await insertVersion(tx, { name, artifact, configDigest, config: fn.config }));
+  const version = same ?? (await insertVersion(tx, made));
   await moveAlias(tx, { name, alias: LIVE, version });
   await prune(tx, name);
   return { name, slug, version, changed: true };
+}
+
+/** @returns the version that `publish` would make live */
+export async function findOrInsertVersion(
+  tx: TransactionSql,
+  plan: DeployPlan,
+  fn: AppFunction,
+): Promise<number> {
+  const made = madeOf(plan, fn);
+  const { same } = await findSame(tx, made);
+  return same ?? (await insertVersion(tx, made));
+}
+
+/** Whether the app has a function of this name already. */
+export async function ownsFunction(
+  tx: TransactionSql,
+  { app, name }: { app: string; name: string },
+): Promise<boolean> {
+  const rows = await tx`
+    select from skein.functions
+    where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${name} and app = ${app}`;
+  return rows.count > 0;
+}
+
+interface Made {
+  readonly name: string;
+  readonly artifact: string;
+  readonly configDigest: string;
+  readonly config: AppFunction['config'];
+}
+
+function madeOf(plan: DeployPlan, fn: AppFunction): Made {
+  const artifact = plan.artifacts[fn.key];
+  if (artifact === undefined) throw new Error(`the plan has no package for function ${fn.key}`);
+  const name = fullName(plan.app.app, fn.key);
+  return { name, artifact, configDigest: digestOf(distinct(fn.config)), config: fn.config };
 }
 
 /** @returns the version `live` points at, and which of `live` and the newest is equal to the plan, if any */
@@ -243,10 +277,7 @@ async function findSame(
   return { live: live?.version ?? null, same: same?.version ?? null };
 }
 
-async function insertVersion(
-  tx: TransactionSql,
-  made: { name: string; artifact: string; configDigest: string; config: AppFunction['config'] },
-): Promise<number> {
+async function insertVersion(tx: TransactionSql, made: Made): Promise<number> {
   const [counter] = await tx<{ last_version: number }[]>`
     insert into skein.version_counters as c (account_id, region, function_name, last_version)
     values (${ACCOUNT_ID}, ${REGION}, ${made.name}, 1)
@@ -293,6 +324,11 @@ async function prune(tx: TransactionSql, name: string): Promise<void> {
 }
 
 /** SHA-256 of a value, whatever the order of its keys. */
+/** Versions from before there was `egress` are `public`: what is deployed again unchanged is no new version. */
+function distinct({ egress, ...config }: AppFunction['config']): object {
+  return egress.mode === 'public' ? config : { ...config, egress };
+}
+
 function digestOf(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex');
 }

@@ -11,6 +11,8 @@ import {
 import { CONFIG_CHANNEL } from './apps.ts';
 import { orUnavailable, type Sql } from './connect.ts';
 
+const PUBLIC: FunctionConfig['egress'] = { mode: 'public' };
+
 export interface Configuration {
   readonly revision: number;
   readonly functions: readonly FunctionEntry[];
@@ -85,7 +87,8 @@ interface VersionRow {
   function_name: string;
   version: number;
   artifact: string;
-  config: FunctionConfig;
+  /** Without `egress` where the version was stored before there was any. */
+  config: Omit<FunctionConfig, 'egress'> & Partial<Pick<FunctionConfig, 'egress'>>;
   created_ms: number;
 }
 interface AliasRow {
@@ -125,7 +128,7 @@ function versionOf(row: VersionRow): Version {
     functionName: row.function_name,
     version: row.version,
     artifact: row.artifact,
-    config: row.config,
+    config: { ...row.config, egress: row.config.egress ?? PUBLIC },
     createdAtMs: row.created_ms,
   };
 }

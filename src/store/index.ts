@@ -3,6 +3,8 @@ export {
   announceChange,
   applyDeploy,
   checkDeploy,
+  type Deployed,
+  type DeployPlan,
   destroyApp,
   withAppLock,
 } from './apps.ts';
@@ -19,9 +21,10 @@ export {
   setRoleLimits,
   withDatabaseLock,
 } from './databases.ts';
-export { startEmbedded } from './embedded/index.ts';
+export { draftVersions } from './drafts.ts';
 export { dropOldLines, insertLines, type LogLine, linesAfter } from './logs.ts';
 export { migrate } from './migrate.ts';
+export { type OpenedDatabase, openDatabase, unreachable } from './open-database.ts';
 export { dropOldSpans, insertProvisioned, type ProvisionedTotal, provisionedTotals } from './provisioned.ts';
 export { putSettingIfAbsent } from './settings.ts';
 export {
@@ -32,5 +35,5 @@ export {
   usageAfter,
   usageTotals,
 } from './usage.ts';
-export { listVersions, rollback } from './versions.ts';
+export { listVersions, rollback, rollbackTarget } from './versions.ts';
 export { watchDatabase } from './watch.ts';

@@ -1,4 +1,5 @@
 /** The versions of a function, and going back to one of them. */
+import type { TransactionSql } from 'postgres';
 import { Fault } from '../base/index.ts';
 import { ACCOUNT_ID, LIVE, REGION } from '../model/index.ts';
 import { announce, change, moveAlias } from './apps.ts';
@@ -49,21 +50,34 @@ export async function rollback(
 ): Promise<{ revision: number; from: number; version: number }> {
   const app = await appOf(sql, name);
   return change(sql, app, async (tx) => {
-    const [live] = await tx<{ version: number }[]>`
-      select version from skein.aliases
-      where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${name} and alias = ${LIVE}`;
-    if (live === undefined) throw functionNotFound(name);
-    const [target] = await tx<{ version: number }[]>`
-      select v.version from skein.versions v
-      left join skein.alias_moves m on m.account_id = v.account_id and m.region = v.region
-        and m.function_name = v.function_name and m.version = v.version and m.alias = ${LIVE}
-      where v.account_id = ${ACCOUNT_ID} and v.region = ${REGION} and v.function_name = ${name}
-        and (v.version = ${to}::int or (${to}::int is null and m.id is not null and v.version <> ${live.version}))
-      order by m.id desc nulls last limit 1`;
-    if (target === undefined) throw versionNotFound(name, to);
-    if (target.version !== live.version) await moveAlias(tx, { name, alias: LIVE, version: target.version });
-    return { revision: await announce(tx), from: live.version, version: target.version };
+    const { live, target } = await findTarget(tx, { name, to });
+    if (target !== live) await moveAlias(tx, { name, alias: LIVE, version: target });
+    return { revision: await announce(tx), from: live, version: target };
   });
+}
+
+/** @returns which version a rollback would make live. @throws {Fault} as `rollback` */
+export function rollbackTarget(sql: Sql, wanted: { name: string; to: number | null }): Promise<number> {
+  return orUnavailable(sql.begin(async (tx) => (await findTarget(tx, wanted)).target)) as Promise<number>;
+}
+
+async function findTarget(
+  tx: TransactionSql,
+  { name, to }: { name: string; to: number | null },
+): Promise<{ live: number; target: number }> {
+  const [live] = await tx<{ version: number }[]>`
+    select version from skein.aliases
+    where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${name} and alias = ${LIVE}`;
+  if (live === undefined) throw functionNotFound(name);
+  const [target] = await tx<{ version: number }[]>`
+    select v.version from skein.versions v
+    left join skein.alias_moves m on m.account_id = v.account_id and m.region = v.region
+      and m.function_name = v.function_name and m.version = v.version and m.alias = ${LIVE}
+    where v.account_id = ${ACCOUNT_ID} and v.region = ${REGION} and v.function_name = ${name}
+      and (v.version = ${to}::int or (${to}::int is null and m.id is not null and v.version <> ${live.version}))
+    order by m.id desc nulls last limit 1`;
+  if (target === undefined) throw versionNotFound(name, to);
+  return { live: live.version, target: target.version };
 }
 
 async function appOf(sql: Sql, name: string): Promise<string> {

@@ -128,7 +128,8 @@ function shortcuts(
       const answer = await control('GET', '/api/v1/usage');
       if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
       const { functions } = answer.json() as unknown as UsageAnswer;
-      const nothing = { invocations: 0, errors: 0, throttles: 0, coldStarts: 0, durationMs: 0, billedMs: 0 };
+      const counts = { invocations: 0, errors: 0, throttles: 0, coldStarts: 0 };
+      const nothing = { ...counts, durationMs: 0, billedMs: 0, provisionedGbSeconds: 0 };
       return functions.find((fn) => fn.name === name) ?? nothing;
     },
   };

@@ -19,6 +19,18 @@ export const command: Command = {
 };
 
 function asTable({ functions }: ListAnswer): string {
-  const rows = functions.map((fn) => [fn.name, fn.shape, fn.version, String(fn.instances), fn.url]);
-  return table(['NAME', 'SHAPE', 'VERSION', 'INSTANCES', 'URL'], rows, [2, 3]);
+  const rows = functions.map((fn) => [
+    fn.name,
+    fn.shape,
+    fn.version,
+    String(fn.instances),
+    readyOf(fn),
+    fn.url,
+  ]);
+  return table(['NAME', 'SHAPE', 'VERSION', 'INSTANCES', 'PROVISIONED', 'URL'], rows, [2, 3, 4]);
+}
+
+/** `3 of 5`; nothing for a function without provisioned instances. */
+function readyOf({ provisioned: { wanted, ready } }: ListAnswer['functions'][number]): string {
+  return wanted === 0 ? '-' : `${ready} of ${wanted}`;
 }

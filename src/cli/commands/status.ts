@@ -19,6 +19,8 @@ export const command: Command = {
     print(`  control    ${status.control}`);
     print(`  driver     ${status.driver}: ${status.isolation}`);
     print(`  instances  ${busy} busy, ${idle} idle, ${frozen} frozen, ${starting} starting`);
+    const { wanted, ready } = status.provisioned;
+    if (wanted > 0) print(`  provisioned  ${ready} of ${wanted} stand ready`);
     return 0;
   },
 };

@@ -17,13 +17,24 @@ export const command: Command = {
 };
 
 function asTable({ functions }: UsageAnswer): string {
-  const head = ['NAME', 'INVOCATIONS', 'ERRORS', 'THROTTLES', 'COLD STARTS', 'DURATION', 'BILLED', 'GB-S'];
+  const head = [
+    'NAME',
+    'INVOCATIONS',
+    'ERRORS',
+    'THROTTLES',
+    'COLD STARTS',
+    'DURATION',
+    'BILLED',
+    'GB-S',
+    'PROVISIONED GB-S',
+  ];
   const rows = functions.map((fn) => [
     fn.name,
     ...[fn.invocations, fn.errors, fn.throttles, fn.coldStarts].map((count) => count.toLocaleString('en-US')),
     milliseconds(fn.durationMs),
     `${fn.billedMs.toLocaleString('en-US')} ms`,
     fn.gbSeconds.toFixed(4),
+    fn.provisionedGbSeconds.toFixed(4),
   ]);
-  return table(head, rows, [1, 2, 3, 4, 5, 6, 7]);
+  return table(head, rows, [1, 2, 3, 4, 5, 6, 7, 8]);
 }
