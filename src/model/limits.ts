@@ -14,6 +14,8 @@ export const LIMITS = {
   stopAfterMs: { min: 1_000, max: 86_400_000, default: 300_000 },
   /** Size of /tmp, in MB (AWS: 512 to 10,240). */
   ephemeralMb: { min: 512, max: 10_240, default: 512 },
+  /** Files and folders in one /tmp, whatever its size. */
+  ephemeralFiles: 262_144,
   /** How long user code may take to initialise before it is given up, in ms (AWS: 10 s). */
   initMs: 10_000,
   /** Event and buffered answer of a synchronous invocation, in bytes (AWS: 6 MB, plus 100 bytes of slack on answers). */
@@ -44,6 +46,8 @@ export const LIMITS = {
   /** Functions and routes of one app. */
   functionsPerApp: 200,
   routesPerFunction: 100,
+  /** Names and networks that one function may connect to, where it lists them. */
+  egressEntries: 64,
   /** Versions kept of a function; older ones go, except those that an alias points at. */
   versionsPerFunction: 100,
   /** A manifest, in bytes. */

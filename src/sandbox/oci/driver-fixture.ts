@@ -99,7 +99,12 @@ function plainScratch(folder: string) {
       const path = join(folder, String(++last));
       mkdirSync(path, { mode: 0o700 });
       chownSync(path, uid, gid);
-      return { path, resize: async () => {}, release: async () => rmSync(path, { recursive: true }) };
+      return {
+        path,
+        detach: () => {},
+        resize: async () => {},
+        release: async () => rmSync(path, { recursive: true }),
+      };
     },
     sweep: async () => 0,
     close: async () => {},

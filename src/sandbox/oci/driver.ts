@@ -163,6 +163,7 @@ async function startContainer(host: Host, spec: SandboxSpec): Promise<Sandbox> {
     if (host.closed) await sandbox.stop(0); // closed while it was being born
     return sandbox;
   } catch (cause) {
+    if (cause instanceof Fault) throw cause; // of the disk or the network: it says more than we know
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new Fault('sandbox-failed', `A sandbox could not be started: ${what}.`, { cause });
   } finally {
@@ -194,6 +195,7 @@ async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
     await standing(running, { ...watched, clock });
     const { report, ended } = watched;
     const pid = processOne(cgroup);
+    ground.scratch.detach();
     return liveSandbox({
       spec,
       ground,

@@ -25,6 +25,8 @@ export interface NetworkSlot {
 export interface ScratchSlot {
   /** Folder of the host to mount at /tmp. */
   readonly path: string;
+  /** The sandbox has it mounted: it need not be on the machine any longer. */
+  detach(): void;
   resize(sizeMb: number): Promise<void>;
   release(): Promise<void>;
 }

@@ -19,7 +19,7 @@ import { type CheckOptions, checkGround } from './checks.ts';
 import { GUEST_ADDRESS, ociDriver } from './driver.ts';
 import { homeId } from './home-id.ts';
 import { openNetwork, sweepNetwork } from './network/network.ts';
-import { openScratch } from './suppliers.ts';
+import { openScratch } from './scratch/scratch.ts';
 
 /** Ports of the guest address that sandboxes reach, free when the driver was opened. */
 export interface GuestPorts {
