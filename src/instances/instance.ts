@@ -23,8 +23,14 @@ export interface StartPhases {
   readonly sandboxMs: number;
   /** The runtime's own boot: nothing when a blank one was ready. */
   readonly runtimeMs: number;
-  /** The user's init. */
+  /** The user's init, from a process that waits for code to one that waits for an event. */
   readonly initMs: number;
+  /** The part of it that brought the code: limits, links; next to nothing where the process was started with it. */
+  readonly placeMs: number;
+  /** The part of it that loaded the handler's module, compiling and running it; null: the runtime does not tell. */
+  readonly loadMs: number | null;
+  /** Whether it was loaded from what an earlier instance had compiled. */
+  readonly compiled: boolean;
   readonly blank: boolean;
 }
 

@@ -42,7 +42,15 @@ export function countedInstance(version: Version): CountedInstance {
   const instance: CountedInstance = {
     id: `instance-${++nextId}`,
     version,
-    phases: { sandboxMs: 1, runtimeMs: 2, initMs: 3, blank: false },
+    phases: {
+      sandboxMs: 1,
+      runtimeMs: 2,
+      initMs: 3,
+      placeMs: 1,
+      loadMs: 2,
+      compiled: false,
+      blank: false,
+    },
     open: true,
     exited,
     frozen: false,

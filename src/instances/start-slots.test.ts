@@ -35,4 +35,25 @@ suite('start slots', () => {
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(fourth, false);
   });
+
+  test('are never all one function’s: another’s first start finds one', async () => {
+    const slots = new StartSlots(4, () => 0);
+    for (let n = 0; n < 10; n++) void slots.acquire('storm');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(slots.expectedWaitMs('quiet'), 0);
+    await slots.acquire('quiet');
+  });
+
+  test('tell how long a start would wait, by how long they were held of late', async () => {
+    let nowMs = 0;
+    const slots = new StartSlots(2, () => nowMs);
+    const held = await slots.acquire('storm');
+    nowMs = 100;
+    held();
+    await slots.acquire('storm');
+    await slots.acquire('other');
+    for (let n = 0; n < 9; n++) void slots.acquire('storm');
+    assert.equal(slots.expectedWaitMs('storm'), 1_000, 'ten before it, one after the other');
+    assert.equal(slots.expectedWaitMs('quiet'), 100, 'its turn is the next but one');
+  });
 });

@@ -9,8 +9,16 @@
 import { type Clock, Fault } from '../base/index.ts';
 import type { InstanceLog } from '../logs/index.ts';
 import { LIMITS, type RuntimeName, type Version } from '../model/index.ts';
-import { type Guest, GuestGone, type Prepared, type Runtimes, type Setup } from '../runtimes/index.ts';
+import {
+  type CompiledFile,
+  type Guest,
+  GuestGone,
+  type Prepared,
+  type Runtimes,
+  type Setup,
+} from '../runtimes/index.ts';
 import type { Sandbox, SandboxDriver, SandboxLimits } from '../sandbox/index.ts';
+import { type CompiledSource, type CompiledUse, prepareCompiled } from './compiled.ts';
 import { createInstance, InitFailure, type Instance, type StartPhases } from './instance.ts';
 import type { MemberKind } from './shelf.ts';
 
@@ -41,6 +49,7 @@ export interface StarterParts {
   readonly openLog: (instanceId: string) => Promise<InstanceLog>;
   /** The folder of an unpacked package. */
   readonly codeOf: (artifact: string) => Promise<string>;
+  readonly compiled: CompiledSource;
   /** DATABASE_URL of a version; null when it has no database. */
   readonly databaseUrlOf: (version: Version) => string | null;
   readonly newId: () => string;
@@ -179,12 +188,16 @@ async function specialise(
     await sandbox.limit(limitsOf(version));
     await sandbox.place(codeDir);
   }
-  const limitMs = parts.initMs ?? LIMITS.initMs;
-  const failure = await initFailure(booted, within(clock, limitMs, guest.init(setup)), limitMs);
+  const compiled = await prepareCompiled(parts, version, sandbox);
+  const placedAt = clock.nowMs();
+  const failure = await initialise(parts, booted, { setup, compiled });
   const phases: StartPhases = {
     sandboxMs: wasBlank ? 0 : booted.sandboxMs,
     runtimeMs: wasBlank ? 0 : booted.runtimeMs,
     initMs: clock.nowMs() - began,
+    placeMs: placedAt - began,
+    loadMs: guest.notes.loadMs,
+    compiled: compiled.reads,
     blank: wasBlank,
   };
   if (failure !== null) {
@@ -194,6 +207,24 @@ async function specialise(
   }
   sandbox.throttle();
   return createInstance({ version, phases, sandbox, guest, log, tagsLogs, clock });
+}
+
+/** @returns what went wrong, or null */
+async function initialise(
+  { clock, initMs: limitMs = LIMITS.initMs }: StarterParts,
+  booted: Booted,
+  { setup, compiled }: { setup: Setup; compiled: CompiledUse },
+): Promise<InitFailure['why'] | null> {
+  let files: readonly CompiledFile[] | null = null;
+  try {
+    const { compileCache } = compiled;
+    const init = within(clock, limitMs, booted.guest.init({ ...setup, compileCache }));
+    const failure = await initFailure(booted, init, limitMs);
+    if (failure === null) files = booted.guest.notes.compiled;
+    return failure;
+  } finally {
+    compiled.settle(files);
+  }
 }
 
 async function initFailure(
