@@ -189,6 +189,8 @@ async function openState({ options, hooks, building, folder, problem }: Site) {
     store: { has: (digest) => hasArtifact(sql, digest), url: databaseUrl },
     cacheDir: join(folder.path, 'artifacts'),
     clock,
+    engine: `${process.version}-${process.arch}`,
+    onProblem: problem('compiled code could not be kept'),
   });
   await artifacts.start();
   building.defer(() => artifacts.stop());
@@ -215,6 +217,7 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
     runtimes,
     openLog: (instanceId) => logs.open(instanceId),
     codeOf: (artifact) => artifacts.ensure(artifact),
+    compiled: artifacts.compiled,
     databaseUrlOf: (version) => databaseUrlOf(registry.current(), version, database),
     newId,
     clock,
@@ -384,7 +387,7 @@ function keepBounds(
         ...versions.values(),
       ]);
       const inUse = [...deployed, ...fleet.versions()];
-      await artifacts.forgetAllBut(new Set(inUse.map((version) => version.artifact)));
+      await artifacts.forgetAllBut(inUse);
     },
   });
 }

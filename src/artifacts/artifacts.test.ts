@@ -9,6 +9,7 @@ import { suite, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { fakeClock } from '../base/fake-clock.ts';
 import { Fault, type FaultCode } from '../base/index.ts';
+import type { Version } from '../model/index.ts';
 import { hasArtifact } from '../store/index.ts';
 import { testDatabase } from '../store/testing.ts';
 import { createArtifacts } from './index.ts';
@@ -32,6 +33,8 @@ async function setup(options: { threads?: number; queueLength?: number } = {}) {
       },
       cacheDir,
       clock,
+      engine: 'v24-x64',
+      onProblem: (problem) => assert.fail(String(problem)),
       idleMs: IDLE_MS,
       ...options,
     });
@@ -124,7 +127,7 @@ suite('artifacts', () => {
     const broken = new Readable({ read: () => broken.destroy(new Error('the sender went away')) });
     await assert.rejects(at.artifacts.put(broken), /the sender went away/);
     assert.deepEqual(await at.incoming(), []);
-    assert.deepEqual((await readdir(at.cacheDir)).sort(), ['.boot', '.incoming']);
+    assert.deepEqual((await readdir(at.cacheDir)).sort(), ['.boot', '.compiled', '.incoming']);
     assert.deepEqual(await readdir(at.storeDir), []);
   });
 
@@ -184,10 +187,10 @@ suite('artifacts', () => {
     const other = await at.artifacts.put(Readable.from([zipByHand([{ name: 'other' }])]));
     const old = new Date(0);
     await utimes(join(at.cacheDir, other.digest), old, old);
-    await at.artifacts.forgetAllBut(new Set([other.digest]));
+    await at.artifacts.forgetAllBut([{ artifact: other.digest } as Version]);
     assert.ok(existsSync(join(at.cacheDir, DIGEST)), 'a young one may belong to a deploy on its way');
     await utimes(join(at.cacheDir, DIGEST), old, old);
-    await at.artifacts.forgetAllBut(new Set([other.digest]));
+    await at.artifacts.forgetAllBut([{ artifact: other.digest } as Version]);
     assert.ok(existsSync(join(at.cacheDir, other.digest)));
     assert.ok(!existsSync(join(at.cacheDir, DIGEST)));
     assert.ok(existsSync(await at.artifacts.ensure(DIGEST)));
@@ -209,7 +212,13 @@ suite('artifacts', () => {
     await using db = await testDatabase();
     const home = await mkdtemp(join(tmpdir(), 'skein-artifacts-'));
     const store = { has: (digest: string) => hasArtifact(db.sql, digest), url: db.url };
-    const open = (name: string) => createArtifacts({ store, cacheDir: join(home, name), clock: fakeClock() });
+    const parts = {
+      store,
+      clock: fakeClock(),
+      engine: 'v24-x64',
+      onProblem: (problem: unknown) => assert.fail(String(problem)),
+    };
+    const open = (name: string) => createArtifacts({ ...parts, cacheDir: join(home, name) });
     const [one, two] = [open('one'), open('two')];
     try {
       await Promise.all([one.start(), two.start()]);

@@ -1,7 +1,8 @@
 /**
  * Code packages, content-addressed: PostgreSQL is the truth, a folder on disk is the cache.
  *
- * Owns   `cacheDir`: one folder per digest, whole or absent, and `.incoming` for what is not finished.
+ * Owns   `cacheDir`: one folder per digest, whole or absent, `.incoming` for what is not finished, and
+ *        `.compiled` for compiled code (compiled.ts).
  * Never  hashes, inflates or stores on the event loop: a worker thread does.
  *
  * A cached package needs no database, so cold starts go on while PostgreSQL is away.
@@ -13,7 +14,8 @@ import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Clock, Fault } from '../base/index.ts';
-import { LIMITS } from '../model/index.ts';
+import { LIMITS, type Version } from '../model/index.ts';
+import { type CompiledCode, createCompiledCode } from './compiled.ts';
 import { exists, type Stored, temporaryDir } from './jobs.ts';
 import { workerPool } from './worker-pool.ts';
 
@@ -28,6 +30,10 @@ export interface ArtifactsOptions {
   /** Created when missing; below a folder that every user can traverse. */
   readonly cacheDir: string;
   readonly clock: Clock;
+  /** Version and architecture of the Node.js that runs functions: what compiled code is good for. */
+  readonly engine: string;
+  /** Told of what goes wrong where nobody waits for it. */
+  readonly onProblem: (problem: unknown) => void;
   /** Threads at most, default 1. */
   readonly threads?: number;
   /** Packages that may wait for a thread, default 64. */
@@ -54,8 +60,10 @@ export interface Artifacts {
    * @throws {Fault} `artifact-not-found`, `database-unavailable`
    */
   ensure(digest: string): Promise<string>;
-  /** Removes cached folders. @param keep digests that are deployed, or that instances still run from */
-  forgetAllBut(keep: ReadonlySet<string>): Promise<void>;
+  /** Removes what is cached. @param versions what is deployed, or what instances still run */
+  forgetAllBut(versions: Iterable<Version>): Promise<void>;
+  /** What earlier instances compiled. */
+  readonly compiled: Pick<CompiledCode, 'orderFor'>;
   /** Worker threads alive now. */
   readonly threads: number;
   stop(): Promise<void>;
@@ -69,7 +77,8 @@ const MAX_UPLOADS = 16;
 
 /** Makes the node's packages. Nothing is touched before `start`. */
 export function createArtifacts(options: ArtifactsOptions): Artifacts {
-  const { cacheDir, store, clock } = options;
+  const { cacheDir, store, clock, engine, onProblem } = options;
+  const compiled = createCompiledCode({ folder: join(cacheDir, '.compiled'), engine, onProblem });
   const pool = workerPool({
     clock,
     data: { cacheDir, url: store.url, module: store.module?.href ?? null },
@@ -109,7 +118,11 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
   }
 
   return {
-    start: () => prepareCache(cacheDir),
+    compiled,
+    async start() {
+      await prepareCache(cacheDir);
+      await compiled.start();
+    },
     has: (digest) => (DIGEST.test(digest) ? store.has(digest) : Promise.resolve(false)),
     put,
     async ensure(digest) {
@@ -119,7 +132,10 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
       fetching.set(digest, running);
       return running;
     },
-    async forgetAllBut(keep) {
+    async forgetAllBut(versions) {
+      const kept = [...versions];
+      await compiled.forgetAllBut(kept);
+      const keep = new Set(kept.map(({ artifact }) => artifact));
       for (const name of await readdir(cacheDir)) {
         if (!DIGEST.test(name) || keep.has(name) || fetching.has(name)) continue;
         // A deploy unpacks first and commits then: what is young may be about to be used.
@@ -130,7 +146,10 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
     get threads() {
       return pool.threads;
     },
-    stop: () => pool.stop(),
+    async stop() {
+      await pool.stop();
+      await compiled.stop();
+    },
   };
 }
 

@@ -8,6 +8,8 @@ import { countedInstance, testVersion } from '../instances/pool-fixture.ts';
 import { type FunctionEntry, LIMITS, type UsageRecord } from '../model/index.ts';
 import { createInvoker } from './invoker.ts';
 
+const PHASES = { sandboxMs: 5, runtimeMs: 30, placeMs: 1, loadMs: 9, compiled: false, blank: false };
+
 interface Scene {
   /** What the instance answers, or how the lease fails. */
   readonly run?: (clock: FakeClock) => Promise<RunResult>;
@@ -43,7 +45,7 @@ function open({ run, lease, coldStart = false, reserved = null, accountConcurren
       if (lease !== undefined) return await lease();
       const instance = countedInstance(version);
       if (run !== undefined) instance.run = () => run(clock);
-      const phases = { sandboxMs: 5, runtimeMs: 30, initMs: 12.5, blank: false };
+      const phases = { ...PHASES, initMs: 12.5 };
       return { instance, coldStart: coldStart ? phases : null, release: (fate) => void fates.push(fate) };
     },
   };
@@ -192,7 +194,7 @@ suite('the one door', () => {
   test('a failed init is the result of who asked for it, with the time it took billed', async () => {
     const { invoke, records } = open({
       lease: async () => {
-        const phases = { sandboxMs: 5, runtimeMs: 30, initMs: 70.5, blank: false };
+        const phases = { ...PHASES, initMs: 70.5 };
         const payload = Buffer.from('{"errorType":"Runtime.ImportModuleError"}');
         throw new InitFailure(
           { kind: 'error', error: { errorType: 'Runtime.ImportModuleError', payload } },
