@@ -5,6 +5,7 @@ import { tryIt } from './try-it.ts';
 
 const config = {
   ...({ shape: 'function', runtime: 'nodejs24.x', handler: 'index.handler', database: null } as const),
+  egress: { mode: 'public' } as const,
   ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512, environment: {} },
 };
 

@@ -1,13 +1,14 @@
 /** The JSON of an App, as a client of the API sends it: the same rules, other spelling. */
 import { type App, type AppFunction, type FunctionConfig, LIMITS } from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
+import { egressObject, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failureOfJson } from './failure.ts';
 import * as field from './fields.ts';
 import { routeObject } from './routes.ts';
 import { listOf, type Problem, type Rule, record, report, type Spot, whole } from './rules.ts';
 
-const { required } = field;
+const { optional, required } = field;
 
 /** A value that may also be null. */
 function orNull<T>(rule: Rule<T>): Rule<T | null> {
@@ -25,6 +26,7 @@ const configRule = record<FunctionConfig>(
     ephemeralMb: required(whole({ ...LIMITS.ephemeralMb, what: 'MB' })),
     environment: required(environment('text')),
     database: required(orNull(field.name)),
+    egress: optional(egressObject, () => PUBLIC),
   },
   { what: 'a configuration' },
 );

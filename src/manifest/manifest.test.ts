@@ -59,6 +59,7 @@ suite('a manifest', () => {
             ephemeralMb: 512,
             environment: { CURRENCY: 'EUR', VERSION: '1.10', DEBUG: 'false' },
             database: 'main',
+            egress: { mode: 'public' },
           },
           reserved: 50,
           provisioned: 2,

@@ -1,8 +1,16 @@
 /** `skein.yaml`: its keys, and how it becomes an App. */
 import { Fault } from '../base/index.ts';
-import { type App, type AppFunction, LIMITS, type RuntimeName, type Shape } from '../model/index.ts';
+import {
+  type App,
+  type AppFunction,
+  type Egress,
+  LIMITS,
+  type RuntimeName,
+  type Shape,
+} from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
 import { readDocument } from './document.ts';
+import { egress, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failure, type Located } from './failure.ts';
 import * as field from './fields.ts';
@@ -35,6 +43,7 @@ interface FunctionText {
   concurrency: field.Concurrency;
   routes: RouteKey[];
   database: string | null;
+  egress: Egress;
 }
 
 interface AppText {
@@ -106,6 +115,12 @@ const functionRule = record<FunctionText>(
     database: optional<string | null>(
       described(field.name, 'The database whose URL is DATABASE_URL.'),
       () => null,
+    ),
+    egress: optional(
+      described(egress, 'Where the code may connect to: a word, or a list of host:port and networks.', {
+        default: 'public',
+      }),
+      () => PUBLIC,
     ),
   },
   {
@@ -234,6 +249,7 @@ function toApp(found: AppText): App {
       ephemeralMb: one.ephemeral,
       environment: one.environment,
       database: one.database,
+      egress: one.egress,
     };
     return { key, config, ...one.concurrency, routes: one.routes };
   });

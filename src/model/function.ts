@@ -1,4 +1,5 @@
 /** What a function is, once it has been validated: plain data, no I/O. */
+import type { Egress } from './egress.ts';
 
 export const RUNTIMES = ['nodejs24.x', 'python3.11', 'provided.al2023'] as const;
 export type RuntimeName = (typeof RUNTIMES)[number];
@@ -18,6 +19,7 @@ export interface FunctionConfig {
   readonly environment: Readonly<Record<string, string>>;
   /** Key of the app's database whose URL the code gets as DATABASE_URL. */
   readonly database: string | null;
+  readonly egress: Egress;
 }
 
 /** One immutable version of a function. */
