@@ -237,7 +237,10 @@ export class Fleet {
     return {
       start: (_, blank, kind) => {
         const over = this.#memory.begin(need(blank !== null));
-        return starter.start(version, blank, kind).finally(over);
+        return starter.start(version, blank, kind).finally(() => {
+          over();
+          void this.#readMemory(); // a storm of starts must not run ahead of what is known
+        });
       },
       takeBlank: (_, first) => (this.#room.has(need(true)) ? this.#blanks.take(version, first) : null),
       acquireSlot: (functionName) => this.#slots.acquire(functionName),

@@ -85,6 +85,7 @@ export class Members {
     member.instance = instance;
     member.readyAtMs = this.#parts.clock.nowMs();
     this.move(member, 'ready');
+    this.#sample(member);
     instance.exited.then(() => this.gone(member));
   }
 
