@@ -19,7 +19,7 @@ import { type CheckOptions, checkGround } from './checks.ts';
 import { GUEST_ADDRESS, ociDriver } from './driver.ts';
 import { homeId } from './home-id.ts';
 import { openNetwork, sweepNetwork } from './network/network.ts';
-import { openScratch } from './scratch/scratch.ts';
+import { openScratch, sweepScratch } from './scratch/scratch.ts';
 
 /** Ports of the guest address that sandboxes reach, free when the driver was opened. */
 export interface GuestPorts {
@@ -160,6 +160,7 @@ export async function sweepOci(folder: string, clock: Clock): Promise<number> {
   const id = homeId(folder);
   const killed = await openCgroups({ id, hierarchies, clock }).removeAll();
   await sweepNetwork(id, clock);
+  await sweepScratch(join(ours, 'scratch'));
   for (const name of ['bundles', 'slots', 'state', 'trees']) {
     rmSync(join(ours, name), { recursive: true, force: true });
   }
