@@ -44,6 +44,8 @@ const PLAIN = {
   onAddress: () => {},
 };
 
+const NOT_LINUX = process.platform === 'linux' ? false : 'only Linux keeps such a score';
+
 const sh = (script: string) => ['/bin/sh', '-c', script];
 const GROW = 'x=$(head -c 250000000 /dev/zero | tr "\\0" x); sleep 600';
 
@@ -74,6 +76,11 @@ suite('the process driver', () => {
       .split('\n')
       .map((line) => line.split('=')[0]);
     assert.deepEqual(names.sort(), ['GREETING', 'HOME', 'PWD', 'TMPDIR']);
+  });
+
+  test('is what a kernel out of memory ends before its node', { skip: NOT_LINUX }, async () => {
+    const score = '"$(cat /proc/self/oom_score_adj)"';
+    assert.equal(await run(`until [ ${score} = 500 ]; do :; done; echo marked`), 'marked\n');
   });
 
   test('its memory is known from the first moment, before the watch has looked', async () => {

@@ -13,7 +13,7 @@
  * resolve. It never rejects.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, Fault, type Random } from '../../base/index.ts';
 import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
@@ -108,6 +108,7 @@ async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
     spec.onAddress(null);
     child = spawnIn(spec, { ...place, channel });
     await started(child);
+    sacrifice(child.pid as number);
     sandbox = processSandbox(host, child, { ...place, spec, channel });
   } catch (cause) {
     channel?.host.destroy();
@@ -140,6 +141,18 @@ function spawnIn(spec: SandboxSpec, { scratch, uid, channel }: Omit<Born, 'spec'
     ...(uid === null ? {} : { uid, gid: uid }),
   });
 }
+
+/** A kernel out of memory is to end a sandbox before the node or its database. */
+function sacrifice(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(OOM_SCORE));
+  } catch {
+    // It has ended, or this is not Linux.
+  }
+}
+
+/** Half of the machine's memory more than it has, in the kernel's eyes: as the `oci` driver. */
+const OOM_SCORE = 500;
 
 function started(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
