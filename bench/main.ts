@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- warm|cold|isolation|burst|start…`: measures, prints tables, and writes all
+ * `npm run bench -- warm|cold|init|isolation|burst|start…`: measures, prints tables, and writes all
  * numbers to `bench/results/<time>.json` beside what machine it was.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { cpus, totalmem } from 'node:os';
 import { burst } from './burst.ts';
 import { cold } from './cold.ts';
 import { density } from './density.ts';
+import { init } from './init.ts';
 import { isolation } from './isolation.ts';
 import { start } from './start.ts';
 import { warm } from './warm.ts';
@@ -14,6 +15,7 @@ import { warm } from './warm.ts';
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   warm,
   cold,
+  init,
   isolation,
   burst,
   start,

@@ -1,6 +1,6 @@
 /** Apps to measure with, made in temporary folders. */
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -68,5 +68,13 @@ export const handler = (event) => new Promise((resolve, reject) => {
   writeFileSync(join(folder, 'code/index.mjs'), source);
   const settings = 'runtime: nodejs24.x, handler: index.handler, code: ./code, timeout: 300s, stopAfter: 5s';
   writeFileSync(join(folder, 'skein.yaml'), `app: ${app}\nfunctions:\n  waiter: { ${settings} }\n`);
+  return folder;
+}
+
+/** Functions with this bundle as their code. */
+export function heavyInitApp(app: string, keys: readonly string[], bundle: string): string {
+  const folder = helloApp(app, keys);
+  rmSync(join(folder, 'code'), { recursive: true });
+  cpSync(bundle, join(folder, 'code'), { recursive: true });
   return folder;
 }

@@ -58,15 +58,16 @@ async function setUp(setup) {
   process.on('exit', sayGoodbye);
   channel.busy();
   let loadMs = 0;
+  let compiled = compileCache.open(null);
   try {
     process.chdir(setup.taskRoot);
     Object.assign(process.env, setup.environment);
     trace.install();
-    const sendCompiled = compileCache.open(setup.compileCache);
+    compiled = compileCache.open(setup.compileCache);
     const beganMs = performance.now();
     const handler = await loadHandler(setup.taskRoot, setup.handler);
     loadMs = performance.now() - beganMs;
-    sendCompiled(channel);
+    compiled.send(channel, loadMs);
     invoker = new Invoker(channel, handler, contextConstants(setup.environment));
   } catch (error) {
     end('Uncaught Exception', error, UNCAUGHT_EXCEPTION);
@@ -74,6 +75,7 @@ async function setUp(setup) {
   output.flush();
   channel.idle();
   channel.sendText(TO_HOST.READY, loadMs.toFixed(3));
+  compiled.clear();
 }
 
 /** What a handler leaves behind may end the process after its answer; the next event may be on its way by then. */

@@ -18,52 +18,64 @@ const { TO_HOST } = require('./protocol.cjs');
 const MAX_FILE_BYTES = 6 * 1024 * 1024;
 /** The names that Node.js gives. */
 const NAME = /^[0-9a-f]{8}$/;
+/** What loads faster than this, in ms, is not worth the writing. */
+const MIN_LOAD_MS = 4;
+
+/**
+ * @typedef {{
+ *   send(channel: InstanceType<typeof import('./channel.cjs')['Channel']>, loadMs: number): void,
+ *   clear(): void,
+ * }} Kept `send` once the handler has been loaded, before anything else may happen; `clear` when there is time
+ */
+
+/** @type {Kept} */
+const NOTHING = { send() {}, clear() {} };
 
 /**
  * @param {{use: string} | {record: true} | null | undefined} order `use`: the folder of what was recorded
- * @returns {(channel: InstanceType<typeof import('./channel.cjs')['Channel']>) => void} to be called once
- *   the handler has been loaded
+ * @returns {Kept}
  */
 function open(order) {
-  if (order === null || order === undefined) return () => {};
+  if (order === null || order === undefined) return NOTHING;
+  let outer;
   try {
-    const outer = fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', '.compiled-'));
+    outer = fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', '.compiled-'));
     nodeModule.enableCompileCache(outer);
     const inner = nodeModule.getCompileCacheDir();
-    if (inner === undefined) return () => quietly(() => fs.rmdirSync(outer));
-    if ('use' in order) {
-      fs.rmdirSync(inner);
-      fs.symlinkSync(order.use, inner);
-      return () => quietly(() => forget(outer, inner));
-    }
-    return (channel) => quietly(() => send(channel, outer, inner));
+    if (inner === undefined) return { send() {}, clear: () => clear(outer) };
+    if ('record' in order)
+      return { send: (...facts) => send(inner, ...facts), clear: () => clear(inner, outer) };
+    fs.rmdirSync(inner);
+    fs.symlinkSync(order.use, inner);
+    return { send() {}, clear: () => clear(inner, outer) };
   } catch {
-    return () => {};
+    return NOTHING;
   }
 }
 
-function forget(outer, inner) {
-  fs.unlinkSync(inner);
-  fs.rmdirSync(outer);
-}
-
-function send(channel, outer, inner) {
-  nodeModule.flushCompileCache();
-  for (const name of fs.readdirSync(inner)) {
-    const file = path.join(inner, name);
-    if (NAME.test(name) && fs.statSync(file).size <= MAX_FILE_BYTES)
-      channel.sendBytes(TO_HOST.COMPILED, Buffer.from(name), fs.readFileSync(file));
-    fs.unlinkSync(file);
-  }
-  fs.rmdirSync(inner);
-  fs.rmdirSync(outer);
-}
-
-function quietly(action) {
+function send(inner, channel, loadMs) {
+  if (loadMs < MIN_LOAD_MS) return;
   try {
-    action();
+    nodeModule.flushCompileCache();
+    for (const name of fs.readdirSync(inner)) {
+      const file = path.join(inner, name);
+      if (!NAME.test(name) || fs.statSync(file).size > MAX_FILE_BYTES) continue;
+      channel.sendBytes(TO_HOST.COMPILED, Buffer.from(name), fs.readFileSync(file));
+    }
   } catch {
-    // What stays of it is the instance's own, and goes with it.
+    // What was sent so far is whole.
+  }
+}
+
+/** Removes links and folders; what stays is the instance's own, and goes with it. */
+function clear(...paths) {
+  for (const one of paths) {
+    try {
+      if (fs.lstatSync(one).isSymbolicLink()) fs.unlinkSync(one);
+      else fs.rmSync(one, { recursive: true });
+    } catch {
+      // The code has seen to it, or does not let us.
+    }
   }
 }
 
