@@ -2,7 +2,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { Outside } from './outside.ts';
+import { type Outside, startOutside } from './outside.ts';
 import type { HttpAnswer } from './real-node.ts';
 
 export interface Barrier extends AsyncDisposable {
@@ -28,8 +28,14 @@ interface Gate {
   close(): Promise<void>;
 }
 
-/** @param outside where sandboxes that cannot reach this machine can wait; null: on its loopback address */
-export async function startBarrier(outside: Outside | null = null): Promise<Barrier> {
+/**
+ * @param given a host on which sandboxes can wait, whatever they may reach of this machine; without, it is
+ *   one of the barrier's own or, where none can be made, this machine's loopback address: no sandbox is
+ *   isolated there either
+ */
+export async function startBarrier(given: Outside | null = null): Promise<Barrier> {
+  const own = given === null ? await startOutside().catch(() => null) : null;
+  const outside = given ?? own;
   const gate = outside === null ? await gateHere() : await gateOutside(outside);
   let waiting = 0;
   let wanted: { readonly count: number; resolve(): void } | null = null;
@@ -60,6 +66,7 @@ export async function startBarrier(outside: Outside | null = null): Promise<Barr
     async [Symbol.asyncDispose]() {
       open();
       await gate.close();
+      await own?.[Symbol.asyncDispose]();
     },
   };
 }
