@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
+import { Fault } from '../base/index.ts';
 import type { App } from '../model/index.ts';
 import { createRegistry, type Registry } from '../registry/index.ts';
 import { listenConfiguration, loadConfiguration } from '../store/index.ts';
@@ -39,6 +40,8 @@ suite('the control plane', () => {
   let beforeDrop: () => Promise<void>;
   /** What comes of provisioned instances. */
   let startProblem: unknown;
+  /** Called while they start. */
+  let startedWhile: () => void;
 
   before(async () => {
     database = await testDatabase();
@@ -51,6 +54,7 @@ suite('the control plane', () => {
     clock = fakeClock();
     beforeDrop = async () => {};
     startProblem = null;
+    startedWhile = () => {};
     registry = createRegistry({
       load: () => loadConfiguration(sql),
       listen: (poke) => listenConfiguration(sql, poke),
@@ -85,6 +89,7 @@ suite('the control plane', () => {
       provisioning: {
         async prepare({ functionName, version }, count) {
           done.push(`start ${count} of ${functionName}:${version}`);
+          startedWhile();
           return { problem: startProblem, letGo: () => done.push('let go') };
         },
       },
@@ -114,6 +119,54 @@ suite('the control plane', () => {
         instances: 2,
       },
     ]);
+  });
+
+  const provisioned = (count: number): App => {
+    const app = bakery();
+    return { ...app, functions: app.functions.map((fn) => ({ ...fn, provisioned: count })) };
+  };
+  const live = () => registry.current().functions.get('bakery-orders')?.aliases.get('live');
+
+  test('what is provisioned stands ready before live moves, and is let go after it', async (t) => {
+    t.after(stopRegistry);
+    await control.deploy(provisioned(2), { orders: A });
+    assert.deepEqual(done.slice(2), ['start 2 of bakery-orders:1', 'let go']);
+    done = [];
+    startedWhile = () => done.push(`live is ${live()}`);
+    await control.deploy(provisioned(2), { orders: B });
+    assert.deepEqual(done.slice(2), [
+      'start 2 of bakery-orders:2',
+      'live is 1',
+      'start 2 of bakery-orders:2',
+      'live is 2',
+      'let go',
+      'let go',
+    ]);
+    done = [];
+    await control.rollback({ name: 'bakery-orders', to: null });
+    assert.deepEqual(done, ['start 2 of bakery-orders:1', 'live is 2', 'let go']);
+  });
+
+  test('what cannot stand ready keeps live where it is; a new function is deployed all the same', async (t) => {
+    t.after(stopRegistry);
+    startProblem = new Fault('no-capacity', 'This machine is full.');
+    const failed = { code: 'no-capacity', message: /2 provisioned.*full.*is deployed.*on demand/ };
+    await assert.rejects(control.deploy(provisioned(2), { orders: A }), failed);
+    assert.equal(live(), 1);
+    await assert.rejects(control.deploy(provisioned(2), { orders: B }), { message: /Nothing was changed/ });
+    assert.equal(live(), 1);
+    startProblem = null;
+    const { functions } = await control.deploy(provisioned(2), { orders: B });
+    assert.equal(functions[0]?.version, '2', 'the version that was made for the failed one');
+  });
+
+  test('a rollback is held up by nothing that cannot be started', async (t) => {
+    t.after(stopRegistry);
+    await control.deploy(provisioned(1), { orders: A });
+    await control.deploy(provisioned(1), { orders: B });
+    startProblem = new Error('broken');
+    await control.rollback({ name: 'bakery-orders', to: null });
+    assert.equal(live(), 1);
   });
 
   test('a deploy that will be refused makes nothing beforehand', async (t) => {
