@@ -354,6 +354,7 @@ function openControl({ options }: Site, parts: { state: State; fleet: Fleet; gat
     },
     registry,
     domain: options.domain,
+    accountConcurrency: options.accountConcurrency,
     urlOf: (label) => functionUrls(parts.gateway.url, options.domain)(label),
     instancesOf: (name) => parts.fleet.countOf(name),
     provisioning: parts.fleet,

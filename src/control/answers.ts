@@ -24,6 +24,8 @@ export interface ControlOptions {
     reach(revision: number, signal: AbortSignal): Promise<void>;
   };
   readonly domain: string;
+  /** Invocations at once on this node: what all functions together may reserve. */
+  readonly accountConcurrency: number;
   /** Where a host label answers, e.g. `http://bakery.localhost:8080/`. */
   readonly urlOf: (label: string) => string;
   /** Instances of a function on this node: of all its versions; and its provisioned ones. */

@@ -84,6 +84,7 @@ suite('the control plane', () => {
         },
       },
       domain: 'localhost',
+      accountConcurrency: 1_000,
       urlOf: functionUrls('http://127.0.0.1:8080', 'localhost'),
       instancesOf: () => ({ instances: 2, provisioned: { wanted: 0, ready: 0 } }),
       provisioning: {
@@ -145,6 +146,19 @@ suite('the control plane', () => {
     done = [];
     await control.rollback({ name: 'bakery-orders', to: null });
     assert.deepEqual(done, ['start 2 of bakery-orders:1', 'live is 2', 'let go']);
+  });
+
+  test('more cannot be reserved than there is', async (t) => {
+    t.after(stopRegistry);
+    const reserving = (app: string, reserved: number): App => {
+      const plan = bakery({ app });
+      return { ...plan, functions: plan.functions.map((fn) => ({ ...fn, reserved, routes: [] })) };
+    };
+    await control.deploy(reserving('bakery', 600), { orders: A });
+    const refused = { code: 'manifest-invalid', message: /reserves 401.*other apps 600.*1000/ };
+    await assert.rejects(control.deploy(reserving('cafe', 401), { orders: A }), refused);
+    await control.deploy(reserving('cafe', 400), { orders: A });
+    await control.deploy(reserving('bakery', 500), { orders: A });
   });
 
   test('what cannot stand ready keeps live where it is; a new function is deployed all the same', async (t) => {

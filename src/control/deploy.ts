@@ -17,6 +17,7 @@ export async function deploy(
 ): Promise<DeployAnswer> {
   refuseOwnDomain(app, options.domain);
   refuseWrongKeys(app, artifacts);
+  refuseOverReserved(options, app);
   const digests = [...new Set(Object.values(artifacts))];
   for (const digest of digests) await requireArtifact(options, digest);
   await checkDeploy(options.sql, app);
@@ -73,6 +74,20 @@ function refuseOwnDomain(app: App, domain: string): void {
       { facts: { app: app.app, host } },
     );
   }
+}
+
+/** What is reserved twice is guaranteed to nobody. */
+function refuseOverReserved({ registry, accountConcurrency }: ControlOptions, app: App): void {
+  const sum = (functions: readonly { readonly reserved: number | null }[]) =>
+    functions.reduce((total, { reserved }) => total + (reserved ?? 0), 0);
+  const own = sum(app.functions);
+  const others = sum([...registry.current().functions.values()].filter((entry) => entry.app !== app.app));
+  if (own === 0 || own + others <= accountConcurrency) return;
+  throw new Fault(
+    'manifest-invalid',
+    `App "${app.app}" reserves ${own} invocations at once, and other apps ${others}: together more than the ${accountConcurrency} of this node. Reserve less, or start the node with a larger --account-concurrency.`,
+    { facts: { app: app.app, reserved: own, reservedByOthers: others, accountConcurrency } },
+  );
 }
 
 function refuseWrongKeys(app: App, artifacts: Readonly<Record<string, string>>): void {
