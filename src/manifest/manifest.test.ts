@@ -145,6 +145,11 @@ suite('a manifest', () => {
     ['a missing code', withKeys().replace('    code: .\n', ''), /:3:3 functions\.f: `code` is missing/],
     ['a handler with a space', withKeys().replace('a.b', 'a b'), /"a b" must be file\.export/],
     ['a key that comes later', withKeys('triggers: []'), /`triggers` is not available in this version/],
+    [
+      'a key that will not come',
+      withKeys('snapshot: true'),
+      /:7:5 functions\.f\.snapshot: `snapshot` is not offered: .*provisioned/,
+    ],
     ['a resource that comes later', `queues: {}\n${withKeys()}`, /:1:1 queues: `queues` is not available/],
     ['a shape that comes later', withKeys('shape: edge'), /shape `edge` is not available in this version/],
     [

@@ -126,6 +126,12 @@ const functionRule = record<FunctionText>(
   {
     what: 'a function',
     later: ['triggers', 'uses', 'image', 'command', 'main', 'layers', 'destinations', 'secrets', 'role'],
+    refused: {
+      snapshot:
+        'is not offered: a start-up snapshot of Node.js gives every instance the same ids, and cannot hold code ' +
+        'that uses node:http, node:https or ES modules. Leave it out: compiled code is kept for you, and ' +
+        '`concurrency: { provisioned: 1 }` has an instance initialised before the first request',
+    },
     across(found, spot) {
       if (found.handler !== '' || found.runtime === 'provided.al2023') return;
       const given = spot.problems.some((problem) => sameField(problem.path, [...spot.path, 'handler']));

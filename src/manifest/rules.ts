@@ -207,6 +207,8 @@ export interface RecordOptions<T> {
   readonly what: string;
   /** Keys that are planned: they get a message of their own instead of "unknown". */
   readonly later?: readonly string[];
+  /** Keys that somebody may expect and that there will not be: why, and what is there instead. */
+  readonly refused?: Readonly<Record<string, string>>;
   /** Checks across fields; may report. */
   readonly across?: (record: T, spot: Spot) => void;
 }
@@ -231,6 +233,8 @@ export function record<T extends object>(
       for (const key of Object.keys(given)) {
         if (options.later?.includes(key)) {
           report(below(spot, key), `\`${key}\` is not available in this version of Skein`, 'key');
+        } else if (options.refused !== undefined && Object.hasOwn(options.refused, key)) {
+          report(below(spot, key), `\`${key}\` ${options.refused[key]}`, 'key');
         } else if (!Object.hasOwn(fields, key)) reportUnknown(spot, key, names);
       }
       // Without a map there is one problem to tell, not one more for every key that it lacks.
