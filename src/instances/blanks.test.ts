@@ -106,6 +106,43 @@ suite('blank sandboxes', () => {
     assert.equal(blanks.ready, 3);
   });
 
+  test('are refilled at once, two at a time, when fewer than the reserved ones are left', async () => {
+    const { blanks, state } = openBlanks();
+    blanks.stock([testVersion()]);
+    await settle();
+    for (const name of ['shop-a', 'shop-b', 'shop-c']) blanks.take(testVersion(name), true);
+    await settle();
+    assert.equal(state.boots, 5, 'the third has the processor to itself first');
+    assert.equal(blanks.ready, 2);
+  });
+
+  test('count first starts, and those that found none', async () => {
+    const { blanks } = openBlanks({ min: 1 });
+    blanks.stock([testVersion()]);
+    await settle();
+    blanks.take(testVersion('shop-a'), true);
+    blanks.take(testVersion('shop-b'), true);
+    blanks.take(testVersion('shop-b'), false);
+    assert.deepEqual(blanks.firsts, { asked: 2, missed: 1 });
+  });
+
+  test('go when memory is short, and come back when there is some', async () => {
+    const { blanks, clock, discarded, state } = openBlanks();
+    blanks.stock([testVersion()]);
+    await settle();
+    state.room = false;
+    assert.equal(blanks.giveUp(), true);
+    assert.equal(discarded.length, 3);
+    assert.equal(blanks.giveUp(), false, 'there are none left');
+    blanks.stock([testVersion()]);
+    await clock.advance(20_000);
+    assert.equal(blanks.ready, 0);
+    state.room = true;
+    await clock.advance(5_000);
+    await settle();
+    assert.equal(blanks.ready, 3);
+  });
+
   test('are none when they are turned off', async () => {
     const { blanks, state } = openBlanks({ min: 0, max: 0 });
     blanks.stock([testVersion()]);
