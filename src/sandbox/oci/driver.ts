@@ -15,7 +15,7 @@
 import { mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, Fault, type Random } from '../../base/index.ts';
+import { type Clock, Fault, keepAlive, type Random } from '../../base/index.ts';
 import { type ChannelPair, type Channels, createChannels } from '../process/channels.ts';
 import { passableFolder } from '../process/reach.ts';
 import { removeFolder } from '../process/scratch.ts';
@@ -102,6 +102,7 @@ export function ociDriver(options: OciDriverOptions): SandboxDriver {
       return killed;
     },
     async close() {
+      using _ = keepAlive(); // a node that ends waits until all of it is removed
       host.closed = true;
       await Promise.all([...host.running].map((sandbox) => sandbox.stop(0)));
       host.channels.close();
