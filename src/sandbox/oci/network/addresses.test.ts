@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { addressAt, deniedAddresses, freeBlocks } from './addresses.ts';
+import { addressAt, deniedAddresses, freeBlocks, within } from './addresses.ts';
 
 suite('addresses of sandboxes', () => {
   test('blocks lie side by side in the pool, at a place of the id’s own', () => {
@@ -34,5 +34,13 @@ suite('addresses of sandboxes', () => {
     assert.ok(denied('44.128.9.9'), 'the host');
     assert.ok(denied('::1') && denied('nonsense'), 'no IPv4 address');
     assert.ok(!denied('44.128.9.8') && !denied('172.32.0.1'));
+  });
+
+  test('a network lies in itself and in wider ones, and not in one that it only touches', () => {
+    for (const outer of ['10.1.2.0/24', '10.1.0.0/16', '0.0.0.0/0'])
+      assert.ok(within('10.1.2.0/24', outer), outer);
+    for (const outer of ['10.1.2.0/25', '10.1.3.0/24', '11.0.0.0/8'])
+      assert.ok(!within('10.1.2.0/24', outer), outer);
+    assert.ok(within('0.0.0.0/0', '0.0.0.0/0') && !within('0.0.0.0/0', '10.0.0.0/8'));
   });
 });

@@ -55,6 +55,14 @@ export function freeBlocks(id: string, taken: readonly string[]): Blocks | null 
   return null;
 }
 
+/** Whether all of a network lies in another. Both as `10.1.0.0/16`. */
+export function within(inner: string, outer: string): boolean {
+  const [a, b] = [inner, outer].map((one) => (one.endsWith('/0') ? EVERYTHING : rangeOf(one)[0]));
+  return a !== undefined && b !== undefined && a.first >= b.first && a.last <= b.last;
+}
+
+const EVERYTHING = { first: 0, last: 2 ** 32 - 1 };
+
 /** @returns nothing for what is no IPv4 network */
 function rangeOf(network: string): { first: number; last: number }[] {
   const [address = '', bits = '32'] = network.split('/');

@@ -7,13 +7,15 @@
 import type { Egress } from '../../../model/index.ts';
 import { GUEST_ADDRESS } from './addresses.ts';
 import { runTool } from './commands.ts';
-import { egressElements, elementCommands } from './rules.ts';
+import { egressElements, elementCommands, guardCommands } from './rules.ts';
 
 export interface Firewall {
   /** Resolves when every packet is judged by the new one. */
   change(address: string, egress: { readonly from: Egress; readonly to: Egress }): Promise<void>;
   /** TCP to this address and port goes to `toPort` of the node. */
   pin(rule: { readonly address: string; readonly port: number; readonly toPort: number }): Promise<void>;
+  /** What comes in by these interfaces is forwarded to sandboxes only. */
+  guard(links: readonly string[]): Promise<void>;
 }
 
 interface Change {
@@ -54,6 +56,7 @@ export function firewall(id: string): Firewall {
       const elements = [`names { ${address} . ${port} : ${GUEST_ADDRESS} . ${toPort} }`];
       return apply(elementCommands('add', { id, elements }));
     },
+    guard: (links) => apply(guardCommands(id, links)),
   };
 }
 

@@ -25,17 +25,19 @@ export interface Namespace {
 export interface NamespaceOrder {
   readonly id: string;
   readonly block: string;
+  /** Bytes of the longest packet, on both ends. */
+  readonly mtu: number;
   /** Places in the block, from 1. */
   readonly places: readonly number[];
 }
 
 /** @throws {Error} when one could not be made; some may be there */
-export async function makeNamespaces({ id, block, places }: NamespaceOrder): Promise<Namespace[]> {
+export async function makeNamespaces({ id, block, mtu, places }: NamespaceOrder): Promise<Namespace[]> {
   const made = places.map((place) => ({ place, address: addressAt(block, place), ...namesOf(id, place) }));
   const script = [
     'set -e',
     'ip -batch - <<END',
-    ...made.flatMap(outside),
+    ...made.flatMap((one) => outside(one, mtu)),
     'END',
     ...made.flatMap((one) => [
       `echo 1 > /proc/sys/net/ipv4/conf/${one.link}/forwarding`,
@@ -59,11 +61,11 @@ interface Made {
   readonly place: number;
 }
 
-function outside({ name, link, address, place }: Made): string[] {
+function outside({ name, link, address, place }: Made, mtu: number): string[] {
   const mac = `02:53:4b:01:${hex(place >> 8)}:${hex(place & 255)}`;
   return [
     `netns add ${name}`,
-    `link add ${link} address ${HOST_MAC} type veth peer name eth0 address ${mac} netns ${name}`,
+    `link add ${link} address ${HOST_MAC} mtu ${mtu} type veth peer name eth0 address ${mac} mtu ${mtu} netns ${name}`,
     `link set ${link} addrgenmode none up`,
     `route replace ${address}/32 dev ${link}`,
     `neighbour replace ${address} lladdr ${mac} dev ${link} nud permanent`,

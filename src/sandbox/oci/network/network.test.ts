@@ -10,6 +10,7 @@ import type { Egress } from '../../../model/index.ts';
 import type { NetworkSlot } from '../ground.ts';
 import { GUEST_ADDRESS } from './addresses.ts';
 import { runTool } from './commands.ts';
+import { uplinkMtu } from './forwarding.ts';
 import { type Network, openNetwork, sweepNetwork } from './network.ts';
 import { tableOf } from './rules.ts';
 import { openWorld } from './world-fixture.ts';
@@ -156,6 +157,49 @@ suite('the network of sandboxes', { skip }, () => {
     await slot.setEgress(PUBLIC);
   });
 
+  test('a list may name a network twice, wide and narrow', async () => {
+    const lists = [
+      [
+        ['10.9.0.0/16', null],
+        ['10.9.9.0/24', 80],
+        ['10.9.9.9/32', null],
+      ],
+      [
+        ['10.9.9.9/32', 80],
+        ['10.9.0.0/16', 80],
+        ['10.0.0.0/8', null],
+      ],
+      [
+        ['0.0.0.0/0', 80],
+        ['10.9.9.0/24', 5432],
+        [`${INTERNET}/32`, null],
+      ],
+    ] as const;
+    for (const list of lists) {
+      await slot.setEgress({ mode: 'list', cidrs: list.map(([cidr, port]) => ({ cidr, port })), names: [] });
+      const [internet, , around] = await world(slot);
+      assert.deepEqual([internet, around], [list === lists[2] ? INTERNET : null, PRIVATE]);
+    }
+    await slot.setEgress(PUBLIC);
+  });
+
+  test('a port that the machine leads elsewhere for everybody leads a sandbox nowhere', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { server, port: hidden } = await listen('0.0.0.0');
+    stack.defer(() => void server.close());
+    const table = `sktest${id}`;
+    const rules = `table ip ${table} { chain elsewhere {
+      type nat hook prerouting priority dstnat - 5;
+      ip saddr ${slot.address} tcp dport 81 redirect to :${hidden}
+      ip saddr ${slot.address} tcp dport 82 dnat to ${GUEST_ADDRESS}:${hidden}
+    }
+    }`;
+    await runTool(['nft', '-f', '-'], rules);
+    stack.defer(async () => void (await runTool(['nft', 'delete', 'table', 'ip', table], '')));
+    const targets = [81, 82].map((from) => [GUEST_ADDRESS, from] as const);
+    assert.deepEqual(await said(slot, targets), [null, null]);
+  });
+
   test('a sandbox reaches no other, of its own node or another', async () => {
     const otherId = freshId();
     const otherPort = await freePort();
@@ -228,6 +272,24 @@ suite('what a killed node leaves of its network', { skip }, () => {
         );
     const network = await open(freshId(), [await freePort()]);
     assert.ok(forwarding().every((value) => value === '1'));
+    await network.close();
+  });
+
+  test('an interface that forwards because of us leads to sandboxes only', async () => {
+    const id = freshId();
+    const network = await open(id, [await freePort()]);
+    const routes = readFileSync('/proc/sys/net/ipv4/ip_forward', 'latin1').trim() === '1';
+    const set = await runTool(['nft', 'list', 'set', 'inet', tableOf(id), 'guarded'], '');
+    const uplinks = readFileSync('/proc/net/route', 'latin1')
+      .split('\n')
+      .filter((line) => line.split('\t')[1] === '00000000')
+      .map((line) => line.split('\t')[0]);
+    for (const link of uplinks) {
+      const noted = existsSync(`/run/skein/forwarding/${link}`);
+      assert.equal(set.includes(`"${link}"`), noted && !routes, `${link} in ${set}`);
+    }
+    const width = await runTool(['ip', '-o', 'link', 'show', `sk${id}v1`], '');
+    assert.match(width, new RegExp(` mtu ${uplinkMtu()} `));
     await network.close();
   });
 });

@@ -6,7 +6,7 @@
  * Never  asks the kernel for something on the way of a start: a namespace is `public` and ready when
  *        it waits in the pool, and any other egress is one call of nft, for all starts of the moment.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { type Clock, Fault, periodically, sleep } from '../../../base/index.ts';
 import type { Egress } from '../../../model/index.ts';
@@ -14,7 +14,8 @@ import type { NetworkSlot } from '../ground.ts';
 import { openNames } from '../names/index.ts';
 import { type Blocks, deniedAddresses, freeBlocks, GUEST_ADDRESS } from './addresses.ts';
 import { runTool } from './commands.ts';
-import { firewall } from './firewall.ts';
+import { type Firewall, firewall } from './firewall.ts';
+import { allowForwarding, endForwarding, uplinkMtu } from './forwarding.ts';
 import { namespacesOf, removeNamespaces } from './namespaces.ts';
 import { NamespacePool } from './pool.ts';
 import { linkPrefix, ruleset, tableOf } from './rules.ts';
@@ -34,7 +35,7 @@ export interface Network {
   close(): Promise<void>;
 }
 
-const SHRINK_EVERY_MS = 5_000;
+const UPKEEP_EVERY_MS = 5_000;
 
 /**
  * Removes what a node of this id has left on the machine. To be called when its processes are dead: a
@@ -50,6 +51,7 @@ export async function sweepNetwork(id: string, clock: Clock): Promise<number> {
   // The kernel takes a namespace's interface with it, but later: 0.3 s for 200.
   const until = clock.nowMs() + LINKS_MS;
   while (linksOf(id).length > 0 && clock.nowMs() < until) await sleep(clock, LOOK_MS);
+  endForwarding();
   return names.length;
 }
 
@@ -83,14 +85,17 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       onProblem,
     });
     undo.push(() => names.close());
-    await runTool(
-      ['nft', '-f', '-'],
-      ruleset({ id, ports: guestPorts, dnsPort: names.dnsPort, block: blocks.sandboxes }),
-    );
-    undo.push(allowForwarding());
-    const pool = new NamespacePool({ id, block: blocks.sandboxes, wall, names, onProblem });
+    await runTool(['nft', '-f', '-'], ruleset({ id, ports: guestPorts, dnsPort: names.dnsPort, blocks }));
+    const forward = keepForwarding(wall);
+    await forward();
+    const block = blocks.sandboxes;
+    const pool = new NamespacePool({ id, block, mtu: uplinkMtu(), wall, names, onProblem });
     await pool.fill();
-    undo.push(periodically(clock, { everyMs: SHRINK_EVERY_MS, onProblem, task: () => pool.shrink() }));
+    const task = async () => {
+      await forward();
+      await pool.shrink();
+    };
+    undo.push(periodically(clock, { everyMs: UPKEEP_EVERY_MS, onProblem, task }));
     return {
       take: (egress) => pool.take(egress),
       async close() {
@@ -128,30 +133,15 @@ async function makeGuestAddress(id: string): Promise<Blocks> {
 }
 
 /**
- * Answers from the internet come in by the uplink, which must forward them. Only that interface is
- * changed (and the sandboxes' own), not the machine as a whole.
+ * Routes come and go while a node runs, and so do reasons of the machine's own to forward.
  *
- * @returns sets it back, unless another node needs it
+ * @returns makes it so that answers come in, now and whatever has changed
  */
-function allowForwarding(): () => void {
-  const changed = uplinks().filter((link) => forwarding(link, '1'));
-  return () => {
-    const othersRun = Object.keys(networkInterfaces()).some((name) => /^sk[0-9a-f]{6}$/.test(name));
-    if (!othersRun) for (const link of changed) forwarding(link, '0');
+function keepForwarding(wall: Firewall): () => Promise<void> {
+  let guarded = '';
+  return async () => {
+    const links = allowForwarding();
+    if (links.join() !== guarded) await wall.guard(links);
+    guarded = links.join();
   };
-}
-
-/** Interfaces of default routes. */
-function uplinks(): string[] {
-  const lines = readFileSync('/proc/net/route', 'latin1').split('\n').slice(1);
-  const links = lines.map((line) => line.split('\t')).filter(([, destination]) => destination === '00000000');
-  return [...new Set(links.map(([link = '']) => link))];
-}
-
-/** @returns whether that changed something */
-function forwarding(link: string, value: '0' | '1'): boolean {
-  const path = `/proc/sys/net/ipv4/conf/${link}/forwarding`;
-  if (readFileSync(path, 'latin1').trim() === value) return false;
-  writeFileSync(path, value);
-  return true;
 }

@@ -25,6 +25,8 @@ const SHRINK_BATCH = 256;
 export interface PoolParts {
   readonly id: string;
   readonly block: string;
+  /** Bytes of the longest packet. */
+  readonly mtu: number;
   readonly wall: Firewall;
   readonly names: Names;
   readonly onProblem: (problem: unknown) => void;
@@ -122,11 +124,11 @@ export class NamespacePool {
   }
 
   async #make(count: number): Promise<void> {
-    const { id, block, onProblem } = this.#parts;
+    const { id, block, mtu, onProblem } = this.#parts;
     const places = this.#places.splice(0, count);
     try {
       if (places.length === 0) throw new Error(`all ${PLACES} addresses of this node's sandboxes are in use`);
-      for (const namespace of await makeNamespaces({ id, block, places })) this.#offer(namespace);
+      for (const namespace of await makeNamespaces({ id, block, mtu, places })) this.#offer(namespace);
     } catch (error) {
       await removeNamespaces(places.map((place) => `${tableOf(id)}-${place}`));
       this.#places.push(...places);

@@ -9,7 +9,7 @@
  * Every node has a table of its own and decides about its own interfaces only.
  */
 import type { Egress } from '../../../model/index.ts';
-import { GUEST_ADDRESS, NEVER, PRIVATE } from './addresses.ts';
+import { type Blocks, GUEST_ADDRESS, NEVER, PRIVATE, within } from './addresses.ts';
 
 export interface RuleFacts {
   /** Six hex digits. */
@@ -18,8 +18,7 @@ export interface RuleFacts {
   readonly ports: readonly number[];
   /** Port of the resolver, UDP and TCP; sandboxes ask it at 53. */
   readonly dnsPort: number;
-  /** Addresses of sandboxes. */
-  readonly block: string;
+  readonly blocks: Blocks;
 }
 
 export const tableOf = (id: string): string => `skein-${id}`;
@@ -27,25 +26,31 @@ export const tableOf = (id: string): string => `skein-${id}`;
 export const linkPrefix = (id: string): string => `sk${id}v`;
 
 /** @returns rules that replace the node's earlier ones in one step */
-export function ruleset({ id, ports, dnsPort, block }: RuleFacts): string {
-  const ours = `"${linkPrefix(id)}*"`;
-  const table = `table inet ${tableOf(id)}`;
+export function ruleset(facts: RuleFacts): string {
+  const ours = `"${linkPrefix(facts.id)}*"`;
+  const table = `table inet ${tableOf(facts.id)}`;
   return `${table}
 delete ${table}
 ${table} {
+  set guarded { type ifname; }
   set none { type ipv4_addr; }
   set everything { type ipv4_addr; }
   set listing { type ipv4_addr; }
   set listed { type ipv4_addr . ipv4_addr . inet_service; flags interval; }
   map names { type ipv4_addr . inet_service : ipv4_addr . inet_service; }
+${entering(ours, facts)}${toHost(ours, facts)}${beyond(ours, facts)}}
+`;
+}
 
+function entering(ours: string, { blocks, dnsPort }: RuleFacts): string {
+  return `
   chain early {
     type filter hook prerouting priority raw; policy accept;
     iifname ${ours} jump senders
   }
   chain senders {
     meta nfproto != ipv4 drop
-    ip saddr != ${block} drop
+    ip saddr != ${blocks.sandboxes} drop
     fib saddr . iif oif missing drop
   }
   chain destinations {
@@ -54,22 +59,36 @@ ${table} {
     iifname ${ours} ip daddr ${GUEST_ADDRESS} tcp dport 53 dnat ip to ${GUEST_ADDRESS}:${dnsPort}
     iifname ${ours} dnat ip to ip daddr . tcp dport map @names
   }
+`;
+}
+
+/** Of what another table of the machine has led to the host, nothing is let in: only what this one has. */
+function toHost(ours: string, { blocks, dnsPort, ports }: RuleFacts): string {
+  return `
   chain input {
     type filter hook input priority filter - 10; policy accept;
     iifname ${ours} jump host
     ip daddr ${GUEST_ADDRESS} iifname != "lo" iifname != "sk*" drop
   }
   chain host {
-    ct status dnat accept
+    ip daddr ${GUEST_ADDRESS} ct original ip daddr ${blocks.names} accept
+    ip daddr ${GUEST_ADDRESS} th dport ${dnsPort} ct status dnat accept
     ct direction reply accept
     ip daddr ${GUEST_ADDRESS} tcp dport { ${ports.join(', ')} } accept
     drop
   }
+`;
+}
+
+/** What comes in by a guarded interface would not be forwarded at all but for us. */
+function beyond(ours: string, { blocks }: RuleFacts): string {
+  return `
   chain forward {
     type filter hook forward priority filter - 10; policy accept;
     oifname ${ours} ct direction reply accept
     oifname ${ours} drop
     iifname ${ours} jump egress
+    iifname @guarded oifname != "sk*" drop
   }
   chain egress {
     oifname "sk*" drop
@@ -85,9 +104,8 @@ ${table} {
   }
   chain leaving {
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${block} oifname != "sk*" masquerade
+    ip saddr ${blocks.sandboxes} oifname != "sk*" masquerade
   }
-}
 `;
 }
 
@@ -101,12 +119,33 @@ export function egressElements(address: string, egress: Egress): readonly string
     case 'all':
       return [`everything { ${address} }`];
     case 'list': {
-      const nets = egress.cidrs.map(({ cidr, port }) => `${address} . ${cidr} . ${port ?? '0-65535'}`);
+      const nets = widest(egress.cidrs).map(
+        ({ cidr, port }) => `${address} . ${cidr} . ${port ?? '0-65535'}`,
+      );
       return [`listing { ${address} }`, ...(nets.length === 0 ? [] : [`listed { ${nets.join(', ')} }`])];
     }
     default:
       return egress satisfies never;
   }
+}
+
+type Networks = Extract<Egress, { mode: 'list' }>['cidrs'];
+
+/** Without those that lie wholly within another one: nft refuses them as being there already. */
+function widest(networks: Networks): Networks {
+  return networks.filter((one, index) =>
+    networks.every((other, place) => {
+      const covered = (other.port ?? one.port) === one.port && within(one.cidr, other.cidr);
+      const equal = one.cidr === other.cidr && one.port === other.port;
+      return place === index || !covered || (equal && place > index);
+    }),
+  );
+}
+
+/** @returns the commands that make these interfaces, and no others, lead to sandboxes only */
+export function guardCommands(id: string, links: readonly string[]): string {
+  const elements = links.map((link) => `guarded { "${link}" }`);
+  return `flush set inet ${tableOf(id)} guarded\n${elementCommands('add', { id, elements })}`;
 }
 
 /** @returns the command that adds or deletes these */
