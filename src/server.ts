@@ -3,10 +3,17 @@
  * in the reverse order. Nothing here decides anything; where two rooms on one level meet, they meet here.
  */
 import { availableParallelism, totalmem } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { type Api, createApi } from './api/index.ts';
 import { createArtifacts } from './artifacts/index.ts';
-import { systemClock as clock, periodically, sleep, systemRandom, uuidSource } from './base/index.ts';
+import {
+  systemClock as clock,
+  keepAlive,
+  periodically,
+  sleep,
+  systemRandom,
+  uuidSource,
+} from './base/index.ts';
 import { lockHome, requireFreePort } from './cluster/index.ts';
 import { type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
 import { type Control, createControl, functionUrls } from './control/index.ts';
@@ -82,6 +89,7 @@ const INSTALLATION = new URL('..', import.meta.url).pathname;
  */
 export async function startNode(options: Options, hooks: NodeHooks): Promise<RunningNode> {
   await using building = new AsyncDisposableStack();
+  building.use(keepAlive()); // until the last of it is down: much of it waits by the clock
   const site = await takeHome(options, hooks, building);
   await requireFreePort(options.gateway, '--gateway'); // before a database is made for nothing
   await requireFreePort(options.control, '--control');
@@ -208,7 +216,7 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
   const runtimes = createRuntimes({
     ...(door === null ? {} : { door }),
     nodePath: driver.expose(process.execPath, 'lang/bin/node'),
-    pythonPath: ports === null ? options.pythonPath : exposedProgram(driver, options.pythonPath),
+    pythonPath: sandboxes.interpreter(options.pythonPath),
     guestDir: driver.expose(join(INSTALLATION, 'guest'), 'runtime'),
     credentials: (setup) => instanceCredentials(keys.signingKey, { ...setup, nowMs: clock.wallMs() }),
   });
@@ -263,13 +271,6 @@ async function standReady({ registry }: State, { fleet, follow }: DataPlane): Pr
   if (![...snapshot.functions.values()].some(({ provisioned }) => provisioned > 0)) return;
   follow(snapshot);
   await Promise.race([fleet.provisioned(), sleep(clock, STAND_READY_MS)]);
-}
-
-/** An interpreter with the libraries beside it, as sandboxed code finds it. */
-function exposedProgram(driver: OpenedDriver['driver'], path: string | null): string | null {
-  if (path === null) return null;
-  const prefix = dirname(dirname(path));
-  return join(driver.expose(prefix, 'lang/python'), relative(prefix, path));
 }
 
 type DataPlane = Awaited<ReturnType<typeof openDataPlane>>;

@@ -1,4 +1,5 @@
 /** Chooses the driver that a node runs: the strongest that is asked for and can run here. */
+import { dirname, join, relative } from 'node:path';
 import { type Clock, Fault, type Random } from '../base/index.ts';
 import { type GuestPorts, openOci, sweepOci } from './oci/open.ts';
 import { WHOLE } from './oci/suppliers.ts';
@@ -25,8 +26,15 @@ export interface OpenedDriver {
   readonly ports: GuestPorts | null;
   /** How functions are kept apart, and if they are not, why: one line. */
   readonly isolation: string;
+  /** @returns where sandboxed code finds an interpreter of this machine, the libraries beside it included */
+  interpreter(path: string | null): string | null;
   /** Processes of an earlier node that were ended. */
   readonly swept: number;
+}
+
+function exposed(driver: SandboxDriver, path: string): string {
+  const prefix = dirname(dirname(path));
+  return join(driver.expose(prefix, 'lang/python'), relative(prefix, path));
 }
 
 /** What a node with the `process` driver left, where this one runs another. */
@@ -51,7 +59,8 @@ export async function openDriver(options: OpenDriverOptions): Promise<OpenedDriv
     if (opened.driver !== null) {
       const { driver, ports } = opened;
       const left = await sweepProcesses({ folder, clock, random });
-      return { driver, ports, isolation: driver.promise, swept: opened.swept + left };
+      const interpreter = (path: string | null) => (path === null ? null : exposed(driver, path));
+      return { driver, ports, isolation: driver.promise, interpreter, swept: opened.swept + left };
     }
     missing = opened.missing;
   }
@@ -66,5 +75,6 @@ export async function openDriver(options: OpenDriverOptions): Promise<OpenedDriv
   const driver = safe(processDriver({ folder, clock, random }));
   const isolation =
     missing === null ? driver.promise : `${driver.promise} Missing for isolation: ${missing}.`;
-  return { driver, ports: null, isolation, swept: swept + (await driver.sweep()) };
+  const interpreter = (path: string | null) => path; // every user of the machine can run it
+  return { driver, ports: null, isolation, interpreter, swept: swept + (await driver.sweep()) };
 }

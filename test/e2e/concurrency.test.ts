@@ -4,7 +4,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { appFolder } from '../support/app-folder.ts';
 import { type Barrier, startBarrier } from '../support/barrier.ts';
 import { eventually } from '../support/eventually.ts';
-import { processesBelow } from '../support/processes.ts';
+import { processesOf } from '../support/processes.ts';
 import { type HttpAnswer, type RealNode, startRealNode } from '../support/real-node.ts';
 
 const CROWD = 200;
@@ -112,7 +112,7 @@ suite('many requests at once', () => {
 
     await eventually('no instance is left', async () => (await instancesLeft(node)) || true, 30_000);
     await eventually('their processes are gone', () => {
-      const left = processesBelow(node.pid).filter(({ command }) => !command.includes('postgres'));
+      const left = processesOf(node).filter(({ command }) => !command.includes('postgres'));
       return left.length === 0 || left;
     });
   });

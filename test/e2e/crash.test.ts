@@ -5,23 +5,21 @@ import { suite, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { steadyLoad } from '../support/load.ts';
 import { logsOf } from '../support/logs.ts';
-import { isAlive, killQuietly, processesBelow } from '../support/processes.ts';
+import { isAlive, killQuietly, processesOf } from '../support/processes.ts';
 import { type RealNode, startRealNode } from '../support/real-node.ts';
 
 /** How much of the usage a crash may lose, by what the node promises. */
 const MAY_BE_LOST_MS = 1_000;
 
 /** A custom runtime in a few lines, kept busy by nothing but its own loop. */
-const BOOTSTRAP = `#!${process.execPath}
-const base = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/';
-(async () => {
-  for (;;) {
-    const next = await fetch(base + 'next');
-    const id = next.headers.get('lambda-runtime-aws-request-id');
-    await next.text();
-    await fetch(base + id + '/response', { method: 'POST', body: '"bootstrap"' });
-  }
-})();
+const BOOTSTRAP = `#!/usr/bin/env python3.11
+import os, urllib.request
+base = 'http://' + os.environ['AWS_LAMBDA_RUNTIME_API'] + '/2018-06-01/runtime/invocation/'
+while True:
+    with urllib.request.urlopen(base + 'next') as work:
+        request_id = work.headers['lambda-runtime-aws-request-id']
+        work.read()
+    urllib.request.urlopen(base + request_id + '/response', data=b'"bootstrap"').close()
 `;
 
 const APP = {
@@ -93,9 +91,9 @@ suite('a node that is killed under load', () => {
       () => performance.now() - sinceMs > 2 * MAY_BE_LOST_MS,
     );
 
-    const before = processesBelow(node.pid);
+    const before = processesOf(node);
     assert.ok(
-      before.some(({ pid }) => pid === child),
+      before.some(({ ownPid, command }) => ownPid === child && command === 'sleep 600'),
       'the child of a function is one of them',
     );
     const oldPid = node.pid;
@@ -109,7 +107,7 @@ suite('a node that is killed under load', () => {
     assert.deepEqual(before.filter(isAlive), [], 'no process of the old node is left');
     // Looked for first, and only then told apart: what the new node starts meanwhile is its own.
     const found = workingIn(node.home);
-    const ours = new Set(processesBelow(node.pid).map(({ pid }) => pid));
+    const ours = new Set(processesOf(node).map(({ pid }) => pid));
     assert.deepEqual(
       found.filter((pid) => !ours.has(pid) && existsSync(`/proc/${pid}`)),
       [],

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { FAILING_APP } from '../support/failing-app.ts';
 import { INSPECTABLE, openHeap } from '../support/heap.ts';
 import { steadyLoad } from '../support/load.ts';
-import { openFiles, processesBelow, residentMb } from '../support/processes.ts';
+import { openFiles, processesOf, residentMb } from '../support/processes.ts';
 import { type RealNode, startRealNode } from '../support/real-node.ts';
 
 const FAILURES = 1_000;
@@ -68,7 +68,7 @@ async function settledCount(
     return starting + idle + busy + frozen === 0 || { starting, idle, busy, frozen };
   });
   return {
-    processes: processesBelow(node.pid).filter(({ command }) => !command.includes('postgres')).length,
+    processes: processesOf(node).filter(({ command }) => !command.includes('postgres')).length,
     files: openFiles(node.pid).length,
     folders: folderCount(node),
     heapBytes: await heap.usedAfterCollection(),

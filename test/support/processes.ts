@@ -1,9 +1,14 @@
 /** What runs on this machine, as /proc tells it (Linux). */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface Process {
   readonly pid: number;
   readonly parent: number;
+  /** As it knows itself in its own namespace; its pid, where it has none. */
+  readonly ownPid: number;
   /** With the pid it names one process for good: a pid alone is given again. */
   readonly startTicks: number;
   readonly command: string;
@@ -19,6 +24,29 @@ export function processesBelow(pid: number): Process[] {
   const below = (parent: number): Process[] =>
     all.filter((found) => found.parent === parent).flatMap((child) => [child, ...below(child.pid)]);
   return below(pid);
+}
+
+/** Every process of a node: below its own, and in its sandboxes, whose processes are nobody's children. */
+export function processesOf(node: { readonly pid: number; readonly home: string }): Process[] {
+  return [...processesBelow(node.pid), ...processesInSandboxes(node.home)];
+}
+
+function processesInSandboxes(home: string): Process[] {
+  const folder = join(home, 'sandboxes');
+  if (!existsSync(folder)) return [];
+  const id = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 6);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && readQuietly(`/proc/${name}/cgroup`).includes(`:/skein-${id}/`))
+    .map((name) => processOf(Number(name)))
+    .filter((found) => found !== null);
+}
+
+function readQuietly(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return ''; // it ended
+  }
 }
 
 export function isAlive(wanted: Process): boolean {
@@ -58,7 +86,9 @@ function processOf(pid: number): Process | null {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z') return null;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-    return { pid, parent: Number(fields[1]), startTicks: Number(fields[19]), command };
+    const status = readQuietly(`/proc/${pid}/status`);
+    const ownPid = Number(/^NSpid:.*\t(\d+)$/m.exec(status)?.[1] ?? pid);
+    return { pid, parent: Number(fields[1]), ownPid, startTicks: Number(fields[19]), command };
   } catch {
     return null;
   }
