@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 
+import _guest_compiled as compiled
 import _guest_output as output
 
 
@@ -311,6 +312,7 @@ def main():
     _, _, body = listener.request("GET", "/guest/setup", headers=f"Authorization: {token}\r\n")
     setup = json.loads(body)
     _set_up(setup)
+    keeper = compiled.start(setup["compileCache"])
     try:
         handler = _load_handler(setup["handler"])
     except Exception as error:
@@ -320,6 +322,7 @@ def main():
         _post_error(listener, "/2018-06-01/runtime/init/error", described)
         sys.exit(1)
     let_go()
+    keeper.finish(listener, token)
     while True:
         _serve_one(listener, handler, let_go)
 

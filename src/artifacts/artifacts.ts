@@ -70,6 +70,7 @@ export interface Artifacts {
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
+const COMPILED = '.compiled';
 /** An unpacked package is not forgotten within this time, ms. */
 const YOUNG_MS = 600_000;
 /** Uploads at once: each holds up to LIMITS.packageBytes of disk. */
@@ -78,7 +79,7 @@ const MAX_UPLOADS = 16;
 /** Makes the node's packages. Nothing is touched before `start`. */
 export function createArtifacts(options: ArtifactsOptions): Artifacts {
   const { cacheDir, store, clock, engine, onProblem } = options;
-  const compiled = createCompiledCode({ folder: join(cacheDir, '.compiled'), engine, onProblem });
+  const compiled = createCompiledCode({ folder: join(cacheDir, COMPILED), engine, onProblem });
   const pool = workerPool({
     clock,
     data: { cacheDir, url: store.url, module: store.module?.href ?? null },
@@ -168,7 +169,8 @@ function bounded(maxBytes: number): Transform {
 
 /**
  * Folders are renamed into place without waiting for the disk, so after a power loss their files may
- * be empty. A new boot of the machine therefore starts with an empty cache.
+ * be empty. A new boot of the machine therefore starts with an empty cache; and without compiled code, which
+ * knows what it was compiled from by the time that it was unpacked.
  */
 async function prepareCache(cacheDir: string): Promise<void> {
   await mkdir(cacheDir, { recursive: true });
@@ -177,7 +179,8 @@ async function prepareCache(cacheDir: string): Promise<void> {
   const known = await readFile(marker, 'utf8').catch(() => null);
   if (known !== bootId) {
     for (const name of await readdir(cacheDir)) {
-      if (DIGEST.test(name)) await rm(join(cacheDir, name), { recursive: true, force: true });
+      if (DIGEST.test(name) || name === COMPILED)
+        await rm(join(cacheDir, name), { recursive: true, force: true });
     }
     await writeFile(marker, bootId);
   }

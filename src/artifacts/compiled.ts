@@ -1,5 +1,5 @@
 /**
- * Compiled code of versions, in the form of Node.js's compile cache: handed over by a version's first
+ * Compiled code of versions, as their runtime's engine wrote it: handed over by a version's first
  * instance once it has initialised, read by all later ones.
  *
  * Owns   `folder`: one folder per version and engine, whole or absent; an empty one says that there is
@@ -19,7 +19,7 @@ import { LIMITS, type Version } from '../model/index.ts';
 export interface CompiledOptions {
   /** Created when missing; below a folder that every user can traverse, on the file system of the packages. */
   readonly folder: string;
-  /** Version and architecture of the Node.js that runs functions. */
+  /** Version and architecture of the engines; those of Python are told apart by Python itself. */
   readonly engine: string;
   readonly onProblem: (problem: unknown) => void;
   /** Of all versions together. Default: `LIMITS.allCompiledBytes`. */
@@ -54,7 +54,7 @@ export interface CompiledCode {
 type Entry = { readonly at: 'recording' | 'writing' | 'slight' } | { readonly at: 'kept'; bytes: number };
 
 const KEY = /^[0-9a-f]{64}$/;
-const NAME = /^[0-9a-f]{8}$/;
+const NAME = /^(?:[0-9a-f]{8}|[0-9a-f]{16})$/;
 /** Below this much there is nothing to gain: about 5 ms of loading. */
 const MIN_BYTES = 32 * 1024;
 /** Instances that hand over at once: each may fill `LIMITS.compiledBytes` of memory. */

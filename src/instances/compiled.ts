@@ -38,8 +38,9 @@ export async function prepareCompiled(
   sandbox: Sandbox,
 ): Promise<CompiledUse> {
   const { runtime, environment } = version.config;
-  // Who sets variables of the engine's own (NODE_COMPILE_CACHE is one) is left alone; it was launched with its code.
-  if (runtime !== 'nodejs24.x' || !parts.runtimes.canBeBlank(runtime, environment)) return NONE;
+  // Who sets variables of the engine's own (NODE_COMPILE_CACHE, PYTHONPYCACHEPREFIX) is left alone, and was
+  // launched with its code; so is what has no engine of ours.
+  if (!parts.runtimes.canBeBlank(runtime, environment)) return NONE;
   const order = parts.compiled.orderFor(version);
   if (order === null) return NONE;
   if (order.kind === 'record') return { compileCache: { record: true }, reads: false, settle: order.done };

@@ -34,9 +34,9 @@ export type CompileCache =
   /** This instance is to hand over what it compiles. */
   | { readonly record: true };
 
-/** Compiled code of one module, in the form of Node.js's compile cache. */
+/** Compiled code of one module, as the engine wrote it. */
 export interface CompiledFile {
-  /** Eight hex digits. */
+  /** Eight hex digits of Node.js, sixteen of Python. */
   readonly name: string;
   readonly bytes: Buffer;
 }

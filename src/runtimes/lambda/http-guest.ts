@@ -12,14 +12,18 @@ import {
   type FunctionError,
   type Guest,
   GuestGone,
+  type InitNotes,
   NO_NOTES,
   type Setup,
   type Work,
 } from '../guest.ts';
+import { MAX_COMPILED_BODY_BYTES, NotesTaker } from './init-notes.ts';
 import { RuntimeApi } from './runtime-api.ts';
 
 /** Where a runtime of ours asks for its code. Not part of the Runtime API. */
 export const SETUP_PATH = '/guest/setup';
+/** Where it hands over what its init compiled, once. */
+export const COMPILED_PATH = '/guest/compiled';
 
 export interface HttpGuestOptions {
   /** The code of a guest that is launched for one function; null: it is blank. */
@@ -31,7 +35,6 @@ export interface HttpGuestOptions {
 }
 
 export class HttpGuest implements Guest {
-  readonly notes = NO_NOTES;
   readonly #options: HttpGuestOptions;
   readonly #api = new RuntimeApi();
   readonly #boot = Promise.withResolvers<void>();
@@ -39,6 +42,9 @@ export class HttpGuest implements Guest {
   #asking: ServerResponse | null = null;
   #setup: Setup | null;
   #asked = false;
+  /** While it initialises, and is to hand over what it compiles. */
+  #recording: NotesTaker | null = null;
+  #notes = NO_NOTES;
   #closed: Promise<void> | null = null;
 
   constructor(options: HttpGuestOptions) {
@@ -52,6 +58,10 @@ export class HttpGuest implements Guest {
     return this.#closed === null;
   }
 
+  get notes(): InitNotes {
+    return this.#notes;
+  }
+
   booted(): Promise<void> {
     return this.#boot.promise;
   }
@@ -59,8 +69,13 @@ export class HttpGuest implements Guest {
   async init(setup: Setup): Promise<FunctionError | null> {
     await this.#boot.promise;
     this.#setup = setup;
+    const notes = new NotesTaker(setup);
+    if (notes.wantsCompiled) this.#recording = notes;
     this.#giveCode();
-    return await this.#api.initialised;
+    const error = await this.#api.initialised;
+    this.#recording = null;
+    this.#notes = notes.finish();
+    return error;
   }
 
   invoke(work: Work): Promise<Answer> {
@@ -80,6 +95,11 @@ export class HttpGuest implements Guest {
   /** @returns whether the request is one of a runtime's */
   handle(request: IncomingMessage, response: ServerResponse, hasToken: boolean): boolean {
     // Once: it carries the function's secrets, and whoever asks again is not the runtime that booted here.
+    if (this.#recording !== null && request.url === COMPILED_PATH && hasToken) {
+      void takeCompiled(this.#recording, request, response);
+      this.#recording = null;
+      return true;
+    }
     if (this.#asked || !this.#options.asksForSetup) return this.#api.handle(request, response);
     if (request.method !== 'GET' || request.url !== SETUP_PATH || !hasToken) return false;
     this.#asked = true;
@@ -92,11 +112,32 @@ export class HttpGuest implements Guest {
 
   #giveCode(): void {
     if (this.#asking === null || this.#setup === null) return;
-    const { handler, taskRoot } = this.#setup;
+    const { handler, taskRoot, compileCache } = this.#setup;
     const environment = this.#options.environmentOf(this.#setup);
-    const body = JSON.stringify({ handler, taskRoot, environment });
+    const body = JSON.stringify({ handler, taskRoot, environment, compileCache });
     const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
     this.#asking.writeHead(200, headers).end(body);
     this.#asking = null;
+  }
+}
+
+/** What cannot be read is not kept. */
+async function takeCompiled(
+  notes: NotesTaker,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_COMPILED_BODY_BYTES) throw new RangeError('too long');
+      chunks.push(chunk);
+    }
+    notes.takeBody(Buffer.concat(chunks));
+    response.writeHead(202, { 'Content-Length': 0 }).end();
+  } catch {
+    response.destroy();
   }
 }

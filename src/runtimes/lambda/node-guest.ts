@@ -179,7 +179,7 @@ export class NodeGuest implements Guest {
       case TO_HOST.ready:
         return this.#onReady(payload);
       case TO_HOST.compiled:
-        return this.#initialising().notes.takeCompiled(payload);
+        return this.#initialising().notes.takeFrame(payload);
       case TO_HOST.initError:
         return this.#onInit(decodeError(payload));
       default:
