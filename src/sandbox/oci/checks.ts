@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Hierarchies } from './cgroups/dialect.ts';
 import { findHierarchies } from './cgroups/hierarchies.ts';
+import { droppingChains } from './network/other-firewalls.ts';
 import { findRuntime, isProgram, type OciRuntime } from './runtime.ts';
 import { hasAllUsers } from './user-ranges.ts';
 
@@ -130,7 +131,16 @@ export function checkLimits(): MachineCheck[] {
     const name = path.replaceAll('/', '.');
     return [check(name, value >= least, { detail: `${value} (${why})`, fix: `sysctl -w ${name}=${least}` })];
   });
-  return [...kernel, openFiles()];
+  return [...kernel, openFiles(), otherFirewalls()];
+}
+
+/** What is dropped by default may still be accepted by a rule: said, and not held against the machine. */
+function otherFirewalls(): MachineCheck {
+  const chains = droppingChains();
+  return check('other firewalls', chains.length === 0, {
+    detail: chains.length === 0 ? 'none that drops by default' : `${chains.join(', ')} drops by default`,
+    fix: 'let sandboxes through: iptables -I INPUT -i sk+ -j ACCEPT; iptables -I FORWARD -i sk+ -j ACCEPT; iptables -I FORWARD -o sk+ -j ACCEPT',
+  });
 }
 
 /** Descriptors that a thousand instances take of the node: a channel, a report and a log each, requests, and room. */
