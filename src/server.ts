@@ -55,6 +55,7 @@ export const VERSION = '0.1.0';
 export interface RunningNode {
   readonly gatewayUrl: string;
   readonly controlUrl: string;
+  readonly isolation: string;
   /** Resolves when the node has stopped, whoever asked for it. */
   readonly closed: Promise<void>;
   /** Ends requests in flight in order, then everything else. Idempotent. */
@@ -103,14 +104,8 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   const { gateway, api } = await openEdges(site, { state, dataPlane, lifecycle });
   const { accessKeyId, secretAccessKey, token } = state.keys;
   const [gatewayUrl, controlUrl] = [gateway.url, api.url];
-  writeNodeFile(options.home, {
-    gateway: gatewayUrl,
-    control: controlUrl,
-    pid: process.pid,
-    accessKeyId,
-    secretAccessKey,
-    token,
-  });
+  const reached = { gateway: gatewayUrl, control: controlUrl, pid: process.pid };
+  writeNodeFile(options.home, { ...reached, accessKeyId, secretAccessKey, token });
   building.defer(() => removeNodeFile(options.home));
   lifecycle.ready = true;
   dataPlane.follow(state.registry.current()); // last, so that blanks are booted while nobody waits for the node
@@ -123,7 +118,8 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
     stopping ??= built.disposeAsync().finally(() => closed.resolve());
     return stopping;
   };
-  return { gatewayUrl, controlUrl, closed: closed.promise, stop: lifecycle.stop };
+  const { isolation } = site.sandboxes;
+  return { gatewayUrl, controlUrl, isolation, closed: closed.promise, stop: lifecycle.stop };
 }
 
 /** What every part of the building needs. */
@@ -150,9 +146,8 @@ async function takeHome(options: Options, hooks: NodeHooks, building: AsyncDispo
     ...{ folder, clock, random: systemRandom, onProblem: problem('the sandboxes') },
   });
   building.defer(() => sandboxes.driver.close());
-  const { swept, isolation } = sandboxes;
+  const { swept } = sandboxes;
   if (swept > 0) hooks.onLog(`ended ${swept} processes that an earlier node left running`);
-  hooks.onLog(isolation);
   const newId = uuidSource(() => clock.wallMs());
   return { options, hooks, building, folder, sandboxes, newId, problem };
 }

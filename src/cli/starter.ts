@@ -5,6 +5,8 @@ export interface Ready {
   readonly gateway: string;
   readonly control: string;
   readonly pid: number;
+  /** How functions are kept apart, as a line for people; null: not asked. */
+  readonly isolation: string | null;
 }
 
 export type StartMessage =

@@ -1,4 +1,5 @@
 /** `skein deploy [DIR]` */
+import type { Status } from '../../api/index.ts';
 import type { DeployAnswer } from '../../control/index.ts';
 import type { App } from '../../model/index.ts';
 import { type Command, homeOf } from '../command.ts';
@@ -17,13 +18,21 @@ export const command: Command = {
       context.words[0] ?? '.',
       context.json ? () => {} : note,
     );
-    if (context.json) printJson(answer);
-    else show({ app, answer, gateway: client.node.gateway });
+    const { driver, isolation } = await client.call<Status>('GET', '/api/v1/status');
+    if (context.json) printJson({ ...answer, driver });
+    else show({ app, answer, gateway: client.node.gateway, isolation });
     return 0;
   },
 };
 
-function show({ app, answer, gateway }: { app: App; answer: DeployAnswer; gateway: string }): void {
+interface Deployed {
+  readonly app: App;
+  readonly answer: DeployAnswer;
+  readonly gateway: string;
+  readonly isolation: string;
+}
+
+function show({ app, answer, gateway, isolation }: Deployed): void {
   const rows = answer.functions.map((fn) => [
     fn.name,
     `version ${fn.version}`,
@@ -31,6 +40,7 @@ function show({ app, answer, gateway }: { app: App; answer: DeployAnswer; gatewa
     fn.url,
   ]);
   print(table(['FUNCTION', 'LIVE', '', 'URL'], rows));
+  print(`\n${isolation}`);
   const wanted = tryIt(app, answer);
   if (wanted !== null) print(`\nTry it:  ${curlFor(wanted.url, gateway, wanted.method)}`);
 }

@@ -23,7 +23,7 @@ export const command: Command = {
     if (context.values.detach === true) {
       const running = await runningNode(options.home);
       if (running !== null) {
-        announce(running, { json: context.json, state: 'already running' });
+        announce({ ...running, isolation: null }, { json: context.json, state: 'already running' });
         return 0;
       }
       const ready = await startDetached(options.home, context.argv);
@@ -48,7 +48,8 @@ async function runHere(options: Options, json: boolean): Promise<number> {
     const signals = stopOnSignals();
     const node = await startNode(options, { onProgress, onLog: nodeLog });
     signals.stopWith(() => node.stop());
-    const ready = { gateway: node.gatewayUrl, control: node.controlUrl, pid: process.pid };
+    const { gatewayUrl: gateway, controlUrl: control, isolation } = node;
+    const ready = { gateway, control, pid: process.pid, isolation };
     if (starter === null) announce(ready, { json, state: 'ready' });
     else starter.ready(ready);
     await node.closed;
@@ -62,7 +63,7 @@ async function runHere(options: Options, json: boolean): Promise<number> {
 
 /** Takes only these of a node: its file holds its keys too. */
 function announce(
-  { gateway, control, pid }: Ready,
+  { gateway, control, pid, isolation }: Ready,
   { json, state }: { json: boolean; state: 'ready' | 'already running' },
 ): void {
   if (json) {
@@ -72,4 +73,5 @@ function announce(
   print(`Skein is ${state} (process ${pid}).`);
   print(`  functions  ${gateway}`);
   print(`  control    ${control}`);
+  if (isolation !== null) print(`  isolation  ${isolation}`);
 }
