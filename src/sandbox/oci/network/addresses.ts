@@ -24,6 +24,18 @@ export function deniedAddresses(own: Iterable<string>): (address: string) => boo
   return (address) => !isIPv4(address) || list.check(address);
 }
 
+/** Whether an address is nobody's to send to, this machine's, or may be some sandbox's. */
+export function neverAddresses(own: Iterable<string>): (address: string) => boolean {
+  const list = new BlockList();
+  for (const cidr of NEVER) {
+    const [address = '', bits] = cidr.split('/');
+    list.addSubnet(address, Number(bits));
+  }
+  list.addRange(toAddress(POOL.first), toAddress(POOL.first + POOL.count * 2 * BLOCK_SIZE - 1));
+  for (const address of own) if (isIPv4(address)) list.addAddress(address);
+  return (address) => !isIPv4(address) || list.check(address);
+}
+
 /** Where blocks come from: private, and hardly used by anybody. Two blocks for each node. */
 const POOL = { first: toNumber('10.64.0.0'), count: 512 };
 /** A block has 4,096 addresses: as many sandboxes as a node can have. */

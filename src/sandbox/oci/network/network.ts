@@ -12,7 +12,7 @@ import { type Clock, Fault, periodically, sleep } from '../../../base/index.ts';
 import type { Egress } from '../../../model/index.ts';
 import type { NetworkSlot } from '../ground.ts';
 import { openNames } from '../names/index.ts';
-import { type Blocks, deniedAddresses, freeBlocks, GUEST_ADDRESS } from './addresses.ts';
+import { type Blocks, deniedAddresses, freeBlocks, GUEST_ADDRESS, neverAddresses } from './addresses.ts';
 import { runTool } from './commands.ts';
 import { type Firewall, firewall } from './firewall.ts';
 import { allowForwarding, endForwarding, uplinkMtu } from './forwarding.ts';
@@ -81,6 +81,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
       virtualBlock: blocks.names,
       pin: (rule) => wall.pin(rule),
       isDenied: deniedAddresses(own),
+      isNever: neverAddresses(own),
       clock,
       onProblem,
     });
