@@ -60,6 +60,7 @@ const ENDINGS = [
   ['kill -9 $$', { code: null, signal: 'SIGKILL' }],
   ['kill -TERM $$', { code: null, signal: 'SIGTERM' }],
   ['kill -SEGV $$', { code: null, signal: 'SIGSEGV' }],
+  ['kill -ABRT $$', { code: null, signal: 'SIGABRT' }],
 ] as const;
 
 export function programContract(name: string, open: () => Promise<ProgramDriver>): void {

@@ -36,7 +36,9 @@ const KILLED: Ending = { code: null, signal: 'SIGKILL' };
 
 /** A program may exit with 129 by itself: only a status that the shell has a word for is a signal. */
 const SIGNALS = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+  Object.entries(constants.signals)
+    .reverse() // of two names of one number the first is the usual one: SIGABRT, not SIGIOT
+    .map(([name, number]) => [number, name as NodeJS.Signals]),
 );
 
 /** What descriptor 4 has said so far. */

@@ -3,7 +3,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { type Clock, Fault } from '../../base/index.ts';
-import { killQuietly } from '../process/run-files.ts';
+import { killQuietly, peakMbOf } from '../process/run-files.ts';
 import type { Exit, Sandbox, SandboxSpec } from '../sandbox.ts';
 import type { Cgroup } from './cgroups/cgroups.ts';
 import type { Ground } from './ground.ts';
@@ -13,6 +13,8 @@ import type { InitReport } from './init.ts';
 const MB_PER_PROCESSOR = 1_769;
 /** A peak is read again after this long: a read costs 30 µs, and it is asked for with every request. */
 const PEAK_AGE_MS = 1_000;
+/** Processes of one sandbox whose own peaks are read; one with more is rare, and its group's peak bounds it. */
+const MAX_LOOKED_AT = 32;
 
 export interface LiveParts {
   readonly spec: SandboxSpec;
@@ -97,8 +99,16 @@ function peakOf(cgroup: Cgroup, clock: Clock): { read(): number; keep(): void } 
   let peakMb = 0;
   let readAtMs = Number.NEGATIVE_INFINITY;
   function look(): void {
-    peakMb = Math.max(peakMb, cgroup.peakMb());
     readAtMs = clock.nowMs();
+    const mostMb = cgroup.peakMb();
+    if (mostMb <= peakMb) return;
+    // What the group ever had counts pages of files, too, which the kernel drops when it needs room. So
+    // it is not believed beyond what the processes themselves had, unless there was no room.
+    const ownMb = cgroup
+      .pids()
+      .slice(0, MAX_LOOKED_AT)
+      .reduce((sum, one) => sum + peakMbOf(one), 0);
+    peakMb = cgroup.memoryKills() > 0 ? mostMb : Math.max(peakMb, Math.min(mostMb, ownMb));
   }
   return {
     read() {
