@@ -1,6 +1,6 @@
 /** Apps to measure with, made in temporary folders. */
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -71,10 +71,16 @@ export const handler = (event) => new Promise((resolve, reject) => {
   return folder;
 }
 
-/** Functions with this bundle as their code. */
-export function heavyInitApp(app: string, keys: readonly string[], bundle: string): string {
+/** The same functions with other code. */
+export function codeApp(
+  app: string,
+  keys: readonly string[],
+  { code, runtime }: { code: string; runtime: string },
+): string {
   const folder = helloApp(app, keys);
   rmSync(join(folder, 'code'), { recursive: true });
-  cpSync(bundle, join(folder, 'code'), { recursive: true });
+  cpSync(code, join(folder, 'code'), { recursive: true });
+  const manifest = join(folder, 'skein.yaml');
+  writeFileSync(manifest, readFileSync(manifest, 'utf8').replaceAll('nodejs24.x', runtime));
   return folder;
 }

@@ -1,5 +1,6 @@
 /** Compiled code from outside: what the first instance of a version compiled serves all later ones of it. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { type RealNode, startRealNode } from '../support/real-node.ts';
@@ -47,5 +48,23 @@ suite('compiled code', () => {
     await node.deploy(app('two'));
     assert.equal((await coldStart(node)).compiled, false);
     await eventually('the new version has its own', reads);
+  });
+
+  const missing = existsSync('/usr/bin/python3.11') ? false : 'needs Python 3.11';
+  test('is kept of Python functions, too', { skip: missing }, async () => {
+    const big = Array.from({ length: 3_000 }, (_, n) => `def f${n}(x):\n    return [y + ${n} for y in x]\n`);
+    const index = `import os
+from big import *
+def handler(event, context):
+    return os._exit(1) if event.get("end") else f2999([1])
+`;
+    const settings = 'runtime: python3.11, handler: index.handler, code: .';
+    const manifest = `app: heavy\nfunctions:\n  f: { ${settings} }\n`;
+    await using node = await startRealNode();
+    await node.deploy({ 'skein.yaml': manifest, 'index.py': index, 'big.py': big.join('') });
+    assert.equal((await coldStart(node)).compiled, false);
+    await eventually('a later instance reads what the first compiled', async () => {
+      return (await coldStart(node)).compiled;
+    });
   });
 });
