@@ -47,12 +47,12 @@ export function liveSandbox(parts: LiveParts): Sandbox {
   });
   const gone = exited.then(() => parts.clear());
 
-  /** Process 1 takes all others with it. What is frozen dies once it is thawed. */
+  /** Process 1 takes all others with it. */
   function kill(): void {
     if (!alive) return;
     if (pid !== null) killQuietly(pid, 'SIGKILL');
     else for (const one of cgroup.pids()) killQuietly(one, 'SIGKILL');
-    cgroup.thaw();
+    cgroup.letDie();
   }
 
   return {
