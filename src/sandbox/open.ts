@@ -2,7 +2,6 @@
 import { dirname, join, relative } from 'node:path';
 import { type Clock, Fault, type Random } from '../base/index.ts';
 import { type GuestPorts, openOci, sweepOci } from './oci/open.ts';
-import { WHOLE } from './oci/suppliers.ts';
 import { type ProcessDriverOptions, processDriver } from './process/driver.ts';
 import type { SandboxFolder } from './process/reach.ts';
 import { safe } from './safe.ts';
@@ -51,7 +50,7 @@ async function sweepProcesses(parts: ProcessDriverOptions): Promise<number> {
 export async function openDriver(options: OpenDriverOptions): Promise<OpenedDriver> {
   const { choice, folder, clock, random, onProblem, searchPath } = options;
   let missing: string | null = null;
-  if (choice === 'oci' || (choice === 'auto' && WHOLE)) {
+  if (choice !== 'process') {
     const opened = await openOci({
       ...{ runtimeName: options.ociRuntime, searchPath },
       ...{ folder: folder.path, clock, random, onProblem },
