@@ -168,7 +168,7 @@ async function askByTcp(names: Names, from: string, query: Buffer): Promise<Buff
 }
 
 export function connectFrom(from: string, port: number): Socket {
-  return connect({ host: HOST, port, localAddress: from, allowHalfOpen: true });
+  return connect({ host: HOST, port, localAddress: from });
 }
 
 /** Resolves when a socket is closed, whatever the reason. */
