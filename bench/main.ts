@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- warm|cold|init|isolation|burst|start…`: measures, prints tables, and writes all
+ * `npm run bench -- warm|cold|init|isolation|neighbours|burst|start…`: measures, prints tables, and writes all
  * numbers to `bench/results/<time>.json` beside what machine it was.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { cold } from './cold.ts';
 import { density } from './density.ts';
 import { init } from './init.ts';
 import { isolation } from './isolation.ts';
+import { neighbours } from './neighbours.ts';
 import { start } from './start.ts';
 import { warm } from './warm.ts';
 
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   cold,
   init,
   isolation,
+  neighbours,
   burst,
   start,
   density,
