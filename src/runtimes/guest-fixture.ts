@@ -48,6 +48,7 @@ export interface Running {
 /** Starts a process, not yet initialised. */
 export async function start(code: Code): Promise<Running> {
   const taskRoot = await mkdtemp(join(tmpdir(), 'guest-test-'));
+  const scratch = await mkdtemp(join(tmpdir(), 'guest-test-'));
   for (const [name, text] of Object.entries(code.files)) {
     await mkdir(dirname(join(taskRoot, name)), { recursive: true });
     await writeFile(join(taskRoot, name), text);
@@ -69,7 +70,7 @@ export async function start(code: Code): Promise<Running> {
   const prepared = await runtimes.prepare(setup.runtime, setup.memoryMb, code.blank ? null : setup);
   const [command, ...args] = prepared.argv as [string, ...string[]];
   const child = spawn(command, args, {
-    env: { ...prepared.environment, TMPDIR: tmpdir(), HOME: taskRoot },
+    env: { ...prepared.environment, TMPDIR: scratch, HOME: taskRoot },
     cwd: taskRoot,
     stdio: ['ignore', 'pipe', 'pipe', ...(prepared.channel ? (['pipe'] as const) : [])],
   });
@@ -95,7 +96,7 @@ export async function start(code: Code): Promise<Running> {
       child.kill('SIGKILL');
       await exited;
       await guest.close();
-      await rm(taskRoot, { recursive: true, force: true });
+      for (const folder of [taskRoot, scratch]) await rm(folder, { recursive: true, force: true });
     },
   };
 }
