@@ -18,14 +18,14 @@ import { lockHome, requireFreePort } from './cluster/index.ts';
 import { type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
 import { type Control, createControl, functionUrls } from './control/index.ts';
 import { createGateway, type Gateway } from './gateway/index.ts';
-import { instanceCredentials, loadNodeKeys } from './identity/index.ts';
+import { instanceCredentials, loadNodeKeys, purposeKey } from './identity/index.ts';
 import { createStarter, defaultReserveMb, Fleet, openMemoryReader } from './instances/index.ts';
 import { createInvoker } from './invoke/index.ts';
 import { logReader, startLogIntake } from './logs/index.ts';
 import { startProvisionedMeter, startRecorder } from './metering/index.ts';
-import { LIMITS, type UsageRecord, type Version } from './model/index.ts';
+import { LIMITS, type UsageRecord } from './model/index.ts';
 import { createRegistry, followedVersions, type Snapshot } from './registry/index.ts';
-import { databaseUrl, dropAppDatabase, ensureDatabase } from './resources/index.ts';
+import { dropAppDatabase, ensureDatabase, openFunctionDatabases } from './resources/index.ts';
 import { createRuntimes, openGuestDoor } from './runtimes/index.ts';
 import { type OpenedDriver, openDriver, type SandboxFolder, sandboxFolder } from './sandbox/index.ts';
 import {
@@ -40,7 +40,6 @@ import {
   listenConfiguration,
   loadConfiguration,
   migrate,
-  type OpenedDatabase,
   openDatabase,
   provisionedTotals,
   putSettingIfAbsent,
@@ -203,8 +202,9 @@ async function openState({ options, hooks, building, folder, problem }: Site) {
 type State = Awaited<ReturnType<typeof openState>>;
 
 /** What runs functions: runtimes, instances, the one door. */
-async function openDataPlane({ options, building, sandboxes, newId, problem }: Site, state: State) {
-  const { database, keys, registry, recorder, logs, artifacts } = state;
+async function openDataPlane(site: Site, state: State) {
+  const { options, building, sandboxes, newId, problem } = site;
+  const { keys, registry, recorder, logs, artifacts } = state;
   const { driver, ports } = sandboxes;
   const door = ports === null ? null : await openGuestDoor({ host: driver.guestHost, port: ports.door });
   building.defer(async () => door?.close());
@@ -221,7 +221,7 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
     openLog: (instanceId) => logs.open(instanceId),
     codeOf: (artifact) => artifacts.ensure(artifact),
     compiled: artifacts.compiled,
-    databaseUrlOf: (version) => databaseUrlOf(registry.current(), version, database),
+    databaseUrlOf: (await openDatabases(site, state)).urlOf,
     newId,
     clock,
   });
@@ -233,8 +233,7 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
       queueTimeoutMs: options.queueTimeoutMs,
       burst: LIMITS.burstStarts,
       blanks: { min: options.blanks, max: options.blanks === 0 ? 0 : Math.max(options.blanks, MAX_BLANKS) },
-      startSlots: options.startSlots,
-      maxInstances: options.maxInstances,
+      ...{ startSlots: options.startSlots, maxInstances: options.maxInstances },
       memoryReserveMb: options.memoryReserveMb ?? defaultReserveMb(totalmem() / 2 ** 20),
       prewarm: options.prewarm,
     },
@@ -258,6 +257,17 @@ async function openDataPlane({ options, building, sandboxes, newId, problem }: S
   };
   building.defer(registry.onChange(follow));
   return { fleet, invoker, follow, provisionedMeter };
+}
+
+/** What functions know as PostgreSQL. */
+async function openDatabases({ building, sandboxes, problem }: Site, { database, keys, registry }: State) {
+  const databases = await openFunctionDatabases({
+    listen: { host: sandboxes.driver.guestHost, port: sandboxes.ports?.database ?? 0 },
+    ...{ server: database, key: purposeKey(keys.signingKey, 'database-proxy'), directory: registry },
+    ...{ clock, onProblem: problem('the database proxy') },
+  });
+  building.defer(() => databases.stop());
+  return databases;
 }
 
 /** Provisioned instances are there before the first request, unless their code takes too long. */
@@ -355,13 +365,6 @@ function openControl({ options }: Site, parts: { state: State; fleet: Fleet; gat
     instancesOf: (name) => parts.fleet.countOf(name),
     provisioning: parts.fleet,
   });
-}
-
-function databaseUrlOf(snapshot: Snapshot, version: Version, server: OpenedDatabase): string | null {
-  const { database } = version.config;
-  const app = snapshot.functions.get(version.functionName)?.app;
-  const found = database === null ? undefined : snapshot.databases.get(`${app}/${database}`);
-  return found === undefined ? null : databaseUrl(found, server);
 }
 
 /** Brings what is kept back to its bounds: records, packages in the database, packages unpacked on this disk. */

@@ -10,3 +10,4 @@ export {
   instanceCredentials,
 } from './instance-credentials.ts';
 export { type KeyStore, loadNodeKeys, type NodeKeys } from './node-keys.ts';
+export { purposeKey } from './purpose-key.ts';

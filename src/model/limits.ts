@@ -66,6 +66,16 @@ export const LIMITS = {
   databaseConnections: 200,
   platformConnections: 30,
   appConnections: 40,
+  /** Connections to PostgreSQL that one function has at once through the node's proxy, and its clients there. */
+  functionConnections: 10,
+  functionClients: 2_000,
+  /** Sockets at the proxy, of all functions. */
+  databaseClients: 10_000,
+  /** How long a transaction waits for a connection, in ms, and how many of one function may wait. */
+  connectionQueueMs: 10_000,
+  connectionQueueLength: 1_000,
+  /** A connection that no transaction has used for this long is closed, in ms. */
+  idleConnectionMs: 60_000,
   /** One statement of an app, and how long its transaction may idle, in ms: defaults that the app may change for itself. */
   statementMs: 60_000,
   idleTransactionMs: 60_000,

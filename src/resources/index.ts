@@ -1,2 +1,3 @@
 /** The data kept for functions; knows nothing of functions themselves. */
-export { databaseUrl, dropAppDatabase, ensureDatabase } from './database/database.ts';
+export { dropAppDatabase, ensureDatabase } from './database/database.ts';
+export { openFunctionDatabases } from './database/proxy/function-databases.ts';

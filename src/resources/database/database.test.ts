@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
+import type { AppDatabase } from '../../model/index.ts';
 import { connect, type Sql } from '../../store/index.ts';
 import { type TestDatabase, testDatabase } from '../../store/testing.ts';
-import {
-  type DatabaseServer,
-  databaseUrl,
-  dropAppDatabase,
-  type Ensured,
-  ensureDatabase,
-} from './database.ts';
+import { dropAppDatabase, type Ensured, ensureDatabase } from './database.ts';
 
 suite('an app’s database', () => {
   let db: TestDatabase;
   // The server may be shared with other test files; their apps have other names.
   const app = `t${randomBytes(4).toString('hex')}`;
-  const server = () => ({ host: new URL(db.url).hostname, port: Number(new URL(db.url).port) });
-  const openAs = (made: Ensured) => connect({ url: databaseUrl(made.database, server()), max: 1 });
+  const databaseUrl = ({ roleName, password, databaseName }: AppDatabase) =>
+    `postgres://${roleName}:${password}@${new URL(db.url).host}/${databaseName}`;
+  const openAs = (made: Ensured) => connect({ url: databaseUrl(made.database), max: 1 });
 
   before(async () => {
     db = await testDatabase();
@@ -57,7 +53,7 @@ suite('an app’s database', () => {
     await ensureDatabase(db.sql, { app, key: 'other' });
     const platform = new URL(db.url).pathname.slice(1);
     for (const databaseName of [`${app}_other`, 'postgres', 'template1', platform]) {
-      const url = databaseUrl({ ...main.database, databaseName }, server());
+      const url = databaseUrl({ ...main.database, databaseName });
       await using sql = closing(connect({ url, max: 1 }));
       await assert.rejects(sql.it`select 1`.execute(), { code: '42501' }, `connected to ${databaseName}`);
     }
@@ -134,18 +130,6 @@ suite('an app’s database', () => {
     await db.sql`drop owned by ${db.sql(operator)}`;
     await db.sql`drop role ${db.sql(operator)}`;
   });
-});
-
-test('the URL of an app says the same about TLS as the platform’s, and nothing else of it', () => {
-  const made = { app: 'a', key: 'main', databaseName: 'a_main', roleName: 'a_main', password: 'p' };
-  const url = (server: Partial<DatabaseServer>) => databaseUrl(made, { host: 'db', port: 5432, ...server });
-  assert.equal(url({}), 'postgres://a_main:p@db:5432/a_main');
-  assert.equal(url({ search: '?user=root&options=-csearch_path%3Dx' }), url({}));
-  assert.equal(
-    url({ search: '?sslmode=verify-full&sslkey=/k&sslrootcert=/etc/ca.pem&application_name=x' }),
-    `${url({})}?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem`,
-  );
-  assert.equal(url({ host: '::1' }), url({ host: '[::1]' }));
 });
 
 function closing(it: Sql) {

@@ -67,30 +67,3 @@ export async function dropAppDatabase(admin: Sql, wanted: { app: string; key: st
     return true;
   });
 }
-
-/**
- * How clients and the server agree on TLS: a server that demands it demands it of apps, too. A client
- * certificate (`sslcert`, `sslkey`) is not among them: it belongs to the platform's own role.
- */
-const TLS_PARAMETERS = new Set([
-  ...['ssl', 'sslmode', 'sslnegotiation', 'sslrootcert', 'sslcrl', 'sslsni'],
-  ...['ssl_min_protocol_version', 'ssl_max_protocol_version', 'channel_binding'],
-]);
-
-/** Where apps find the PostgreSQL server now; a restart of the node may change the port. */
-export interface DatabaseServer {
-  readonly host: string;
-  readonly port: number;
-  /** The query of the platform's own URL; what it says about TLS holds for apps as well. Default: nothing. */
-  readonly search?: string;
-}
-
-/** The DATABASE_URL that an app's code gets. */
-export function databaseUrl(database: AppDatabase, server: DatabaseServer): string {
-  const { roleName, password, databaseName } = database;
-  // A host out of a URL has its brackets already.
-  const host = server.host.includes(':') && !server.host.startsWith('[') ? `[${server.host}]` : server.host;
-  const tls = [...new URLSearchParams(server.search)].filter(([name]) => TLS_PARAMETERS.has(name));
-  const search = tls.length === 0 ? '' : `?${new URLSearchParams(tls)}`;
-  return `postgres://${roleName}:${password}@${host}:${server.port}/${databaseName}${search}`;
-}
