@@ -25,6 +25,8 @@ export interface NetworkOptions {
   readonly id: string;
   /** TCP ports of the guest address that sandboxes reach. */
   readonly guestPorts: readonly number[];
+  /** Who knows the names of the internet, as `dns.getServers()` has them. Default: the host's. */
+  readonly nameservers?: readonly string[];
   readonly clock: Clock;
   readonly onProblem: (problem: unknown) => void;
 }
@@ -78,6 +80,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     );
     const names = await openNames({
       host: GUEST_ADDRESS,
+      ...(options.nameservers !== undefined && { nameservers: options.nameservers }),
       virtualBlock: blocks.names,
       pin: (rule) => wall.pin(rule),
       isDenied: deniedAddresses(own),
