@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { Fault } from '../base/index.ts';
 import { type Egress, LIMITS } from '../model/index.ts';
@@ -96,6 +97,21 @@ suite('egress in a manifest', () => {
   for (const [what, text, expected] of cases) {
     test(`refuses ${what}`, () => assert.match(refusal(text), expected));
   }
+});
+
+test('the example in docs/egress.md is what it says', async () => {
+  const page = await readFile(new URL('../../docs/egress.md', import.meta.url), 'utf8');
+  const example = /```yaml\n(.*?)```/s.exec(page)?.[1] ?? '';
+  const { egress } = parseManifest(example, { file: 'skein.yaml' }).app.functions[0]!.config;
+  assert.deepEqual(egress, {
+    mode: 'list',
+    cidrs: [
+      { cidr: '10.1.0.0/16', port: null },
+      { cidr: '10.2.0.0/16', port: 5432 },
+      { cidr: '192.168.7.20/32', port: 25 },
+    ],
+    names: [{ host: 'api.example.com', port: 443 }],
+  });
 });
 
 suite('egress in the JSON of an app', () => {

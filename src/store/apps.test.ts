@@ -101,6 +101,19 @@ suite('an app in the database', () => {
     assert.equal(await live('bakery-orders'), 3);
   });
 
+  test('a version from before there was egress is public, and deployed again unchanged no new one', async () => {
+    await put(app('bakery', [fn('orders')]));
+    await sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`; // a version never changes otherwise
+      await tx`update skein.versions set config = config - 'egress'`;
+    });
+    const [entry] = (await loadConfiguration(sql)).functions;
+    assert.deepEqual(entry?.versions.get(1)?.config.egress, { mode: 'public' });
+    assert.equal((await put(app('bakery', [fn('orders')]))).functions[0]?.changed, false);
+    const closed = await put(app('bakery', [fn('orders', [], { egress: { mode: 'none' } })]));
+    assert.equal(closed.functions[0]?.version, 2);
+  });
+
   test('what the manifest no longer names is gone, and its version numbers are not used again', async () => {
     await put(app('bakery', [fn('orders', ['GET /a']), fn('cakes', ['GET /b'])]));
     await put(app('bakery', [fn('orders')]));
