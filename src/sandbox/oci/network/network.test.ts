@@ -174,6 +174,10 @@ suite('the network of sandboxes', { skip }, () => {
         ['10.9.9.0/24', 5432],
         [`${INTERNET}/32`, null],
       ],
+      [
+        ['10.9.0.0/16', null],
+        ['10.8.0.0/15', 5432],
+      ],
     ] as const;
     for (const list of lists) {
       await slot.setEgress({ mode: 'list', cidrs: list.map(([cidr, port]) => ({ cidr, port })), names: [] });

@@ -9,7 +9,8 @@
  * Every node has a table of its own and decides about its own interfaces only.
  */
 import type { Egress } from '../../../model/index.ts';
-import { type Blocks, GUEST_ADDRESS, NEVER, PRIVATE, within } from './addresses.ts';
+import { type Blocks, GUEST_ADDRESS, NEVER, PRIVATE } from './addresses.ts';
+import { disjoint } from './disjoint.ts';
 
 export interface RuleFacts {
   /** Six hex digits. */
@@ -119,27 +120,12 @@ export function egressElements(address: string, egress: Egress): readonly string
     case 'all':
       return [`everything { ${address} }`];
     case 'list': {
-      const nets = widest(egress.cidrs).map(
-        ({ cidr, port }) => `${address} . ${cidr} . ${port ?? '0-65535'}`,
-      );
+      const nets = disjoint(egress.cidrs).map(({ cidr, ports }) => `${address} . ${cidr} . ${ports}`);
       return [`listing { ${address} }`, ...(nets.length === 0 ? [] : [`listed { ${nets.join(', ')} }`])];
     }
     default:
       return egress satisfies never;
   }
-}
-
-type Networks = Extract<Egress, { mode: 'list' }>['cidrs'];
-
-/** Without those that lie wholly within another one: nft refuses them as being there already. */
-function widest(networks: Networks): Networks {
-  return networks.filter((one, index) =>
-    networks.every((other, place) => {
-      const covered = (other.port ?? one.port) === one.port && within(one.cidr, other.cidr);
-      const equal = one.cidr === other.cidr && one.port === other.port;
-      return place === index || !covered || (equal && place > index);
-    }),
-  );
 }
 
 /** @returns the commands that make these interfaces, and no others, lead to sandboxes only */
