@@ -67,10 +67,7 @@ const ID_SPAN = 8_192;
  */
 export async function insertUsage(sql: Queryable, batch: UsageBatch): Promise<boolean> {
   const { records } = batch;
-  const of = <T>(pick: (record: UsageRecord) => T): T[] => records.map(pick);
   const lastMs = records.reduce((last, record) => Math.max(last, record.startedAtMs), 0);
-  const sums = sumsOf(records);
-  const sum = <T>(pick: (one: (typeof sums)[number]) => T): T[] => sums.map(pick);
   const [row] = await orUnavailable(sql<{ inserted: boolean }[]>`
     with in_turn as materialized (
       select pg_advisory_xact_lock(hashtext('skein.usage_batches'))
@@ -81,11 +78,7 @@ export async function insertUsage(sql: Queryable, batch: UsageBatch): Promise<bo
         instance_ids, started_at_ms, queued_ms, init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb,
         outcomes, error_types)
       select ${batch.id}, ${ACCOUNT_ID}, ${REGION}, ${batch.functionName}, ${lastMs}, ${records.length},
-        ${of((r) => r.attemptId)}::uuid[], ${of((r) => r.version)}::int[], ${of((r) => r.alias)}::text[],
-        ${of((r) => r.instanceId)}::text[], ${of((r) => r.startedAtMs)}::float8[],
-        ${of((r) => r.queuedMs)}::float8[], ${of((r) => r.initMs)}::float8[], ${of((r) => r.durationMs)}::float8[],
-        ${of((r) => r.billedMs)}::float8[], ${of((r) => r.memoryMb)}::int[], ${of((r) => r.maxMemoryMb)}::float8[],
-        ${of((r) => r.outcome)}::text[], ${of((r) => storableText(r.errorType))}::text[]
+        ${columnsOf(sql, records)}
       from in_turn
       on conflict (batch_id) do nothing
       returning records
@@ -97,11 +90,7 @@ export async function insertUsage(sql: Queryable, batch: UsageBatch): Promise<bo
       select ${ACCOUNT_ID}, ${REGION}, ${batch.functionName}, s.version, s.alias, s.invocations, s.errors,
         s.throttles, s.cold_starts, s.duration_hundredths::numeric / 100, s.init_hundredths::numeric / 100,
         s.billed_ms, s.mb_ms::numeric / 1024000
-      from inserted, unnest(
-        ${sum((s) => s.version)}::int[], ${sum((s) => s.alias)}::text[], ${sum((s) => s.invocations)}::int[],
-        ${sum((s) => s.errors)}::int[], ${sum((s) => s.throttles)}::int[], ${sum((s) => s.coldStarts)}::int[],
-        ${sum((s) => s.durationHundredths)}::int8[], ${sum((s) => s.initHundredths)}::int8[],
-        ${sum((s) => s.billedMs)}::int8[], ${sum((s) => s.mbMs)}::int8[])
+      from inserted, unnest(${sumColumnsOf(sql, records)})
         as s (version, alias, invocations, errors, throttles, cold_starts, duration_hundredths, init_hundredths,
           billed_ms, mb_ms)
       order by s.version, s.alias
@@ -121,6 +110,27 @@ export async function insertUsage(sql: Queryable, batch: UsageBatch): Promise<bo
     )
     select exists (select from inserted) as inserted`);
   return row!.inserted;
+}
+
+/** The records as columns: one array each, so that any number of them is one prepared statement. */
+function columnsOf(sql: Queryable, records: readonly UsageRecord[]) {
+  const of = <T>(pick: (record: UsageRecord) => T): T[] => records.map(pick);
+  return sql`
+        ${of((r) => r.attemptId)}::uuid[], ${of((r) => r.version)}::int[], ${of((r) => r.alias)}::text[],
+        ${of((r) => r.instanceId)}::text[], ${of((r) => r.startedAtMs)}::float8[],
+        ${of((r) => r.queuedMs)}::float8[], ${of((r) => r.initMs)}::float8[], ${of((r) => r.durationMs)}::float8[],
+        ${of((r) => r.billedMs)}::float8[], ${of((r) => r.memoryMb)}::int[], ${of((r) => r.maxMemoryMb)}::float8[],
+        ${of((r) => r.outcome)}::text[], ${of((r) => storableText(r.errorType))}::text[]`;
+}
+
+function sumColumnsOf(sql: Queryable, records: readonly UsageRecord[]) {
+  const sums = sumsOf(records);
+  const of = <T>(pick: (sum: (typeof sums)[number]) => T): T[] => sums.map(pick);
+  return sql`
+        ${of((s) => s.version)}::int[], ${of((s) => s.alias)}::text[], ${of((s) => s.invocations)}::int[],
+        ${of((s) => s.errors)}::int[], ${of((s) => s.throttles)}::int[], ${of((s) => s.coldStarts)}::int[],
+        ${of((s) => s.durationHundredths)}::int8[], ${of((s) => s.initHundredths)}::int8[],
+        ${of((s) => s.billedMs)}::int8[], ${of((s) => s.mbMs)}::int8[]`;
 }
 
 /** @returns every sum there is, by function, version and alias */
