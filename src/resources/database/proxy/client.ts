@@ -223,15 +223,11 @@ export class Client {
   /** The server connection is gone: what the server had to say about it has been passed on. */
   #lost(): void {
     const { pool, functionName } = this.#options;
-    const connection = this.#connection!;
+    const [connection, conversation] = [this.#connection!, this.#conversation!];
     this.#connection = null;
     this.#conversation = null;
     pool.release(connection, functionName);
-    this.end({
-      code: '08006',
-      message: 'the connection to PostgreSQL was lost',
-      hint: 'Connect again; a transaction that was open has been rolled back.',
-    });
+    this.end(conversation.hasLastWords ? null : LOST);
   }
 
   #terminate(): void {
@@ -239,10 +235,10 @@ export class Client {
     if (this.#conversation?.isBusy !== true) this.#options.socket.end();
   }
 
-  /** Says why, and hangs up. */
-  end(problem: Problem): void {
+  /** Says why, unless that has been said, and hangs up. */
+  end(problem: Problem | null): void {
     if (this.#state === 'closed' || this.#options.socket.destroyed) return;
-    this.#toClient.put(errorResponse('FATAL', problem));
+    if (problem !== null) this.#toClient.put(errorResponse('FATAL', problem));
     this.#toClient.flush();
     this.#state = 'closed';
     this.#options.socket.destroySoon();
@@ -284,5 +280,11 @@ export class Client {
     this.end({ code: '25P03', message: `nothing has gone on for ${stallMs / 1_000} s within a request` });
   }
 }
+
+const LOST: Problem = {
+  code: '08006',
+  message: 'the connection to PostgreSQL was lost',
+  hint: 'Connect again; a transaction that was open has been rolled back.',
+};
 
 const LATE: readonly number[] = [ASK.copyData, ASK.copyDone, ASK.copyFail, ASK.flush, 0];

@@ -42,6 +42,8 @@ export class Conversation {
   #asking = false;
   /** The server is being sent data to copy: it takes no notice of a Sync. */
   #copying = false;
+  /** The server has said why it ends the connection. */
+  hasLastWords = false;
   /** What the pieces of the server's message belong to is not for the client. */
   #silent = false;
 
@@ -253,6 +255,7 @@ export class Conversation {
     const fields = errorFields(bytes.subarray(HEADER_BYTES));
     if (head?.kind === 'query' && head.ours) throw new ProtocolError(`settings: ${fields.get('M')}`);
     this.#parties.toClient.put(bytes);
+    this.hasLastWords = fields.get('V') === 'FATAL' || fields.get('V') === 'PANIC';
     this.#silent = false;
     this.#copying = false;
     this.#changes.failed();

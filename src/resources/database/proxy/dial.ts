@@ -70,6 +70,7 @@ function tlsOptions({
   return {
     rejectUnauthorized: verify,
     ...(root !== null && root !== 'system' && { ca: readFileSync(root) }),
+    host: name, // whose certificate it must be; without it, an address would be taken for "localhost"
     ...(isIP(name) === 0 && { servername: name }),
     ...(mode !== 'verify-full' && root !== 'system' && { checkServerIdentity: () => undefined }),
   };

@@ -7,6 +7,7 @@ import { systemClock } from '../../../base/index.ts';
 import type { AppDatabase } from '../../../model/index.ts';
 import { type TestDatabase, testDatabase } from '../../../store/testing.ts';
 import { dropAppDatabase, ensureDatabase } from '../database.ts';
+import type { ServerAddress } from './dial.ts';
 import type { HallLimits } from './hall.ts';
 import { MessageReader } from './message-reader.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './proxy.ts';
@@ -43,7 +44,20 @@ const { Client: PgClient } = createRequire(import.meta.url)('pg') as {
   Client: new (options: { connectionString: string }) => PgClient;
 };
 
-export async function proxiedApp(limits: Partial<HallLimits> = {}): Promise<ProxiedApp> {
+export function proxiedApp(limits: Partial<HallLimits> = {}): Promise<ProxiedApp> {
+  return openTestApp({ limits });
+}
+
+export interface TestAppOptions {
+  readonly limits?: Partial<HallLimits>;
+  /** Where the proxy is to find the server, which is really there. Default: there. */
+  readonly server?: (real: { host: string; port: number }) => ServerAddress;
+}
+
+export async function openTestApp({
+  limits = {},
+  server = (real) => real,
+}: TestAppOptions): Promise<ProxiedApp> {
   const admin = await testDatabase();
   const app = `t${randomBytes(4).toString('hex')}`;
   const { database } = await ensureDatabase(admin.sql, { app, key: 'main' });
@@ -51,7 +65,7 @@ export async function proxiedApp(limits: Partial<HallLimits> = {}): Promise<Prox
   const problems: unknown[] = [];
   const proxy = await startDatabaseProxy({
     listen: { host: '127.0.0.1', port: 0 },
-    server: { host, port: Number(port), search: '' },
+    server: server({ host, port: Number(port) }),
     key: randomBytes(32),
     clock: systemClock,
     onProblem: (problem) => problems.push(problem),
