@@ -12,7 +12,7 @@
  * A sandbox is gone when its last process is dead and its control group, its /tmp, its slot and the
  * runtime's notes are removed, and its network is free for the next; only then does `gone` resolve.
  */
-import { mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Fault, keepAlive, type Random } from '../../base/index.ts';
@@ -76,7 +76,7 @@ export function ociDriver(options: OciDriverOptions): SandboxDriver {
   >;
   const makeFolders = () => {
     for (const path of Object.values(folders)) passableFolder(path);
-    mkdirSync(folders.private, { recursive: true, mode: 0o700 });
+    chmodSync(folders.private, 0o700); // whoever can connect there could pose as a guest
   };
   makeFolders();
   const trees = codeTrees(folders.trees);
