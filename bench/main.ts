@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { burst } from './burst.ts';
 import { cold } from './cold.ts';
+import { database } from './database.ts';
 import { density } from './density.ts';
 import { init } from './init.ts';
 import { isolation } from './isolation.ts';
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   burst,
   start,
   density,
+  database,
 };
 
 async function main(names: readonly string[]): Promise<void> {

@@ -5,14 +5,14 @@
  * without its text showing it (a function can SET) is seen by what the server says of its
  * parameters: then everything is discarded before another client gets the connection.
  */
-import type { Effect } from './effects.ts';
+import type { Effect, SessionEffect } from './effects.ts';
 import type { Parties } from './sessions.ts';
 import { ownSettings, withSetting } from './settings.ts';
 
 export class Changes {
   readonly #parties: Parties;
   /** Of the current transaction, if nothing of it fails. */
-  #change: Effect | null = null;
+  #change: readonly SessionEffect[] | null = null;
   #executed = false;
   /** Parameters that the server has said to have changed, with what they were. */
   readonly #moved = new Map<string, string | undefined>();
@@ -29,7 +29,8 @@ export class Changes {
   note(effect: Effect, alone: boolean): void {
     if (effect.kind === 'none') return;
     if (effect.kind === 'pin') this.pin(effect.why);
-    else if (alone) this.#change = effect;
+    else if (effect.kind === 'deallocate') return;
+    else if (alone) this.#change = effect.kind === 'several' ? effect.effects : [effect];
     else this.pin('SET within a transaction');
   }
 
@@ -60,8 +61,7 @@ export class Changes {
     this.#executed = false;
     if (change !== null) {
       if (!executed) this.pin('SET that was prepared');
-      else if (change.kind === 'reset') this.#reset();
-      else if (change.kind === 'set') this.#set(change.name, change.statement);
+      else for (const effect of change) this.#apply(effect);
       this.#moved.clear();
     }
     if (server.status === 'I') {
@@ -69,7 +69,12 @@ export class Changes {
       if (hasMoved || client.pinned !== null) server.unsure = true;
       this.#moved.clear();
     }
-    return executed && change?.kind === 'reset' && change.statements;
+    return executed && change?.some((effect) => effect.kind === 'reset' && effect.statements) === true;
+  }
+
+  #apply(effect: SessionEffect): void {
+    if (effect.kind === 'reset') this.#reset();
+    else this.#set(effect.name, effect.statement);
   }
 
   #reset(): void {

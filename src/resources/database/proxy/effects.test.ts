@@ -76,6 +76,15 @@ suite('what SQL leaves in its session', () => {
     }
   });
 
+  test('several in one text', () => {
+    const effect = effectOf('select pg_advisory_unlock_all(); close all; unlisten *; reset all; set a = 1');
+    const effects = [
+      { kind: 'reset', statements: false },
+      { kind: 'set', name: 'a', statement: 'set a = 1' },
+    ];
+    assert.deepEqual(effect, { kind: 'several', effects });
+  });
+
   test('resets and deallocations', () => {
     assert.deepEqual(effectOf('RESET ALL'), { kind: 'reset', statements: false });
     assert.deepEqual(effectOf('discard all;'), { kind: 'reset', statements: true });

@@ -8,14 +8,19 @@
  * Pure. It reads words, never grammar: strings, comments and quoted names are stepped over.
  */
 
-export type Effect =
-  | { readonly kind: 'none' }
-  /** Something that only its own session has: the client keeps the server connection. */
-  | { readonly kind: 'pin'; readonly why: string }
+export type SessionEffect =
   /** A setting of the session, which can be made again on another server connection by the same statement. */
   | { readonly kind: 'set'; readonly name: string; readonly statement: string }
   /** All settings back to what they were at the start; with `statements`, prepared statements as well. */
-  | { readonly kind: 'reset'; readonly statements: boolean }
+  | { readonly kind: 'reset'; readonly statements: boolean };
+
+export type Effect =
+  | SessionEffect
+  | { readonly kind: 'none' }
+  /** Something that only its own session has: the client keeps the server connection. */
+  | { readonly kind: 'pin'; readonly why: string }
+  /** One after the other, all of them or none. */
+  | { readonly kind: 'several'; readonly effects: readonly SessionEffect[] }
   /** A prepared statement goes; null: all. */
   | { readonly kind: 'deallocate'; readonly name: string | null };
 
@@ -47,10 +52,14 @@ export function effectOf(sql: string): Effect {
   if (effects.length === 1) return effects[0]!;
   const pinning = effects.find((effect) => effect.kind === 'pin');
   if (pinning !== undefined) return pinning;
-  // One by one they could be followed; as parts of one transaction, which may fail, they are not.
-  const session = effects.find(({ kind }) => kind === 'set' || kind === 'reset');
-  return session === undefined ? NONE : pin('SET among other statements');
+  const session = effects.filter((effect) => effect.kind === 'set' || effect.kind === 'reset');
+  if (session.length === 0) return NONE;
+  // They are one transaction, unless they end it themselves.
+  const ends = statements.some(({ words: [first = ''] }) => TRANSACTION.includes(first));
+  return ends ? pin('SET within a transaction') : { kind: 'several', effects: session };
 }
+
+const TRANSACTION = ['begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release'];
 
 function effectOfOne({ words, text }: Statement): Effect {
   const [first, second] = words;

@@ -153,6 +153,7 @@ export class Pool {
     const found = this.#takeIdle(order);
     if (found === null && !this.#mayOpen()) return false;
     share.inUse++;
+    this.#trim(order.functionName, share);
     if (found === null) void this.#openFor(share, waiting);
     else order.granted(found);
     return true;
@@ -168,6 +169,16 @@ export class Pool {
     if (taken === undefined) return null;
     taken.holder = null;
     return taken;
+  }
+
+  /** What a function has left idle counts as its own until another takes it. */
+  #trim(functionName: string, { inUse }: Share): void {
+    const left = this.#idle.filter(({ lastOf }) => lastOf === functionName);
+    const over = inUse + left.length - this.#options.limits.functionConnections;
+    for (const connection of left.slice(0, Math.max(0, over))) {
+      this.#idle.splice(this.#idle.indexOf(connection), 1);
+      this.#retire(connection);
+    }
   }
 
   #mayOpen(): boolean {
@@ -217,6 +228,7 @@ export class Pool {
   release(connection: ServerConnection, functionName: string): void {
     this.#shareOf(functionName).inUse--;
     connection.holder = null;
+    connection.lastOf = functionName;
     if (connection.isGone) {
       this.#lost();
       return;
@@ -253,9 +265,8 @@ export class Pool {
   }
 
   #close(connection: ServerConnection): void {
-    connection.holder = null;
-    connection.end();
-    this.#lost();
+    this.#retire(connection);
+    this.pump();
   }
 
   #gone(): void {
@@ -290,10 +301,14 @@ export class Pool {
   closeOldestIdle(): boolean {
     const oldest = this.#idle.shift();
     if (oldest === undefined) return false;
-    oldest.holder = null;
-    oldest.end();
-    this.#gone();
+    this.#retire(oldest);
     return true;
+  }
+
+  #retire(connection: ServerConnection): void {
+    connection.holder = null;
+    connection.end();
+    this.#gone();
   }
 
   /** Closes what nobody has needed for long, and forgets functions that want nothing. */

@@ -92,6 +92,18 @@ suite('a database behind the proxy', () => {
     }
   });
 
+  test('has ten connections, however differently sessions begin', async () => {
+    for (let n = 0; n < 15; n++) {
+      const sql = app.sql({ connection: { statement_timeout: 10_000 + n } });
+      assert.equal(
+        (await sql`show statement_timeout`)[0]!.statement_timeout,
+        `${10_000 + n}ms`.replace('10000ms', '10s'),
+      );
+    }
+    // PostgreSQL counts one that was told to go until it has gone.
+    while ((await app.connections()) > 10);
+  });
+
   test('undoes what a function has set without its text showing it', async () => {
     const [one, two] = [await app.pg(), await app.pg()];
     await one.query(

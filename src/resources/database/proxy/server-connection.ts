@@ -47,6 +47,8 @@ export class ServerConnection {
   readonly secret: Buffer;
   holder: Holder | null = null;
   idleSinceMs = 0;
+  /** The function that had it last. */
+  lastOf = '';
   /** Cancellations on their way: one that comes late must not hit the next one's query. */
   cancelling = 0;
   readonly #socket: Socket;
