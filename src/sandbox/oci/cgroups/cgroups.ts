@@ -76,8 +76,7 @@ export function openCgroups({ id, hierarchies, clock }: CgroupsOptions): Cgroups
     async removeAll() {
       const names = new Set(hierarchies.all.flatMap((folder) => foldersIn(join(folder, parent))));
       const groups = [...names].map((name) => groupAt(`${parent}/${name}`));
-      for (const group of groups) killIn(group); // all at once, then wait for all
-      const killed = await Promise.all(groups.map(removeGroup));
+      const killed = await Promise.all(groups.map(removeGroup)); // each kills at once, then waits
       for (const folder of hierarchies.all) removeQuietly(join(folder, parent));
       return killed.reduce((sum, count) => sum + count, 0);
     },
