@@ -71,6 +71,8 @@ export const LIMITS = {
   functionClients: 2_000,
   /** Sockets at the proxy, of all functions. */
   databaseClients: 10_000,
+  /** Of one instance, where instances have addresses of their own. */
+  instanceClients: 100,
   /** How long a transaction waits for a connection, in ms, and how many of one function may wait. */
   connectionQueueMs: 10_000,
   connectionQueueLength: 1_000,

@@ -122,6 +122,16 @@ suite('who comes to the proxy', () => {
     steady.socket.destroy();
   });
 
+  test('has a bound for each address that is not this machine’s', async () => {
+    await using own = await proxiedApp({ socketsOfAddress: 2 });
+    const from = () =>
+      connect({ port: own.proxy.port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on('error', () => {});
+    const sockets = [from(), from(), from()];
+    const [refusal] = (await once(sockets[2]!, 'data')) as [Buffer];
+    assert.match(refusal.toString(), /53300/);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test('who says nothing makes room for who does', async () => {
     const silent = Array.from({ length: 20 }, () =>
       connect(app.proxy.port, '127.0.0.1').on('error', () => {}),

@@ -32,6 +32,8 @@ export interface HallLimits extends PoolLimits {
   /** Clients of one function, and sockets of the node. */
   readonly functionClients: number;
   readonly sockets: number;
+  /** Of one address, unless it is this machine's own: there each instance has one. */
+  readonly socketsOfAddress: number;
   /** Who has not said by then what it wants may have to go for others: sockets. */
   readonly strangers: number;
   /** Connections to PostgreSQL, of all apps. */
@@ -66,6 +68,7 @@ export class Hall {
   readonly #served = new Map<string, Served>();
   readonly #guests = new Map<number, Guest>();
   readonly #clientsOf = new Map<string, number>();
+  readonly #socketsOf = new Map<string, number>();
   /** Sockets that have not been admitted yet, oldest first. */
   readonly #strangers = new Set<Socket>();
   #lastId = 0;
@@ -127,6 +130,10 @@ export class Hall {
       refuse(socket, TOO_MANY);
       return;
     }
+    if (!this.#countAddress(socket)) {
+      refuse(socket, TOO_MANY);
+      return;
+    }
     const [oldest] = this.#strangers;
     if (this.#strangers.size >= limits.strangers) oldest?.destroy();
     this.#strangers.add(socket);
@@ -140,6 +147,17 @@ export class Hall {
       },
       onCancel: (key) => this.#cancel(key),
     });
+  }
+
+  /** @returns false: there are too many from there */
+  #countAddress(socket: Socket): boolean {
+    const address = socket.remoteAddress ?? '';
+    if (address === LOOPBACK) return true;
+    const sockets = this.#socketsOf.get(address) ?? 0;
+    if (sockets >= this.#options.limits.socketsOfAddress) return false;
+    this.#socketsOf.set(address, sockets + 1);
+    socket.once('close', () => countDown(this.#socketsOf, address));
+    return true;
   }
 
   #admitted(socket: Socket, { wanted, secret, rest }: Admitted): void {
@@ -160,7 +178,7 @@ export class Hall {
       return;
     }
     this.#clientsOf.set(functionName, clients + 1);
-    socket.once('close', () => this.#left(functionName));
+    socket.once('close', () => countDown(this.#clientsOf, functionName));
     const { pool } = served;
     const begin = (welcome: Buffer) => this.#begin(socket, { wanted, served, functionName, welcome, rest });
     const known = pool.welcome(startup);
@@ -178,12 +196,6 @@ export class Hall {
       },
       refused: (problem) => refuse(socket, problem),
     });
-  }
-
-  #left(functionName: string): void {
-    const clients = this.#clientsOf.get(functionName)! - 1;
-    if (clients === 0) this.#clientsOf.delete(functionName);
-    else this.#clientsOf.set(functionName, clients);
   }
 
   #begin(socket: Socket, parts: Beginning): void {
@@ -236,6 +248,14 @@ export class Hall {
     for (const socket of this.#strangers) socket.destroy();
   }
 }
+
+function countDown(counts: Map<string, number>, key: string): void {
+  const left = (counts.get(key) ?? 1) - 1;
+  if (left === 0) counts.delete(key);
+  else counts.set(key, left);
+}
+
+const LOOPBACK = '127.0.0.1';
 
 interface Beginning {
   readonly wanted: Wanted;

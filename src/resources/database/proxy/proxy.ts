@@ -52,6 +52,7 @@ const DEFAULTS: HallLimits = {
   idleMs: LIMITS.idleConnectionMs,
   functionClients: LIMITS.functionClients,
   sockets: LIMITS.databaseClients,
+  socketsOfAddress: LIMITS.instanceClients,
   strangers: 1_000,
   stallMs: LIMITS.idleTransactionMs,
 };
@@ -80,7 +81,10 @@ export async function startDatabaseProxy(options: DatabaseProxyOptions): Promise
     worker = thread;
     ended = gone.promise;
     thread.on('message', (message: FromThread) => {
-      if (message.kind === 'listening') return listening.resolve(message.port);
+      if (message.kind === 'listening') {
+        thread.unref();
+        return listening.resolve(message.port);
+      }
       listening.reject(portFault({ host, port }, message));
       void thread.terminate();
     });
@@ -108,7 +112,6 @@ export async function startDatabaseProxy(options: DatabaseProxyOptions): Promise
     await ended;
     throw error;
   }
-  (worker as Worker | null)?.unref();
   return {
     port,
     urlFor(database, functionName) {
@@ -123,6 +126,7 @@ export async function startDatabaseProxy(options: DatabaseProxyOptions): Promise
     async stop() {
       stopped = true;
       say({ kind: 'stop' });
+      worker?.ref();
       await ended;
     },
   };
