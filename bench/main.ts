@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { bakery } from './bakery.ts';
 import { burst } from './burst.ts';
 import { cold } from './cold.ts';
 import { database } from './database.ts';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   start,
   density,
   database,
+  bakery,
 };
 
 async function main(names: readonly string[]): Promise<void> {
