@@ -122,6 +122,7 @@ function openHost(
   }: { folders: Record<'bundles' | 'slots' | 'state' | 'private', string>; trees: CodeTrees },
 ): Host {
   const { folder, id, runtime, hierarchies, network, scratch, clock, random } = options;
+  const channels = createChannels(folders.private);
   return {
     folders,
     trees,
@@ -130,9 +131,9 @@ function openHost(
     exposures: [],
     network,
     scratch,
-    calls: runtimeCalls(runtime, folders.state),
+    calls: runtimeCalls({ runtime, stateFolder: folders.state, channels }),
     cgroups: openCgroups({ id, hierarchies, clock }),
-    channels: createChannels(folders.private),
+    channels,
     clock,
     running: new Set(),
     closed: false,
@@ -190,7 +191,7 @@ async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
     if (spec.channel) channel = await channels.open();
     spec.onAddress(ground.network.address);
     const run = { id: spec.id, bundle: ground.bundle, channel: channel?.guest ?? null, output: spec.output };
-    const running = calls.run(run);
+    const running = await calls.run(run);
     launched = running.launched;
     const watched = watchReport(running.report);
     await standing(running, { ...watched, clock });

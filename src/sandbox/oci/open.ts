@@ -4,7 +4,7 @@
  * Everything is tried in the end: a probe sandbox is started and must run a program. That it did is
  * remembered by the versions of what it took, so that a node's next start does not pay for it.
  */
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -108,7 +108,8 @@ function isTaken(port: number): Promise<boolean> {
 async function probe(driver: SandboxDriver, { folder, key }: { folder: string; key: string }): Promise<void> {
   const path = join(folder, 'probe');
   if (readQuietly(path) === key) return;
-  const channels = createChannels(join(folder, 'private'));
+  const own = mkdtempSync(join(folder, 'private', 'probe-'));
+  const channels = createChannels(own);
   const { host, guest } = await channels.open();
   host.resume();
   try {
@@ -128,6 +129,7 @@ async function probe(driver: SandboxDriver, { folder, key }: { folder: string; k
   } finally {
     host.destroy();
     channels.close();
+    rmSync(own, { recursive: true, force: true });
   }
   writeFileSync(path, key);
 }

@@ -5,17 +5,16 @@
  * Never  is asked to change a running sandbox: limits and freezing go by the control groups' files,
  *        which are the same for all of them and take no process.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import type { Socket } from 'node:net';
 import { basename, delimiter, join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { Channels } from '../process/channels.ts';
 import { removeFolder } from '../process/scratch.ts';
+import { launch, runTool } from './launcher.ts';
 
 /** Its state is a folder of files and nothing else, so that removing the folder forgets a sandbox. */
 const PLAIN_STATE = ['runc', 'crun'];
-/** What is kept of a runtime's complaint. */
-const MAX_ERROR = 2_000;
 
 export interface OciRuntime {
   readonly path: string;
@@ -60,27 +59,34 @@ export interface Running {
 }
 
 export interface RuntimeCalls {
-  run(order: RunOrder): Running;
+  run(order: RunOrder): Promise<Running>;
   /** Forgets a sandbox whose processes have ended. Never fails. */
   forget(id: string): Promise<void>;
 }
 
-/** @param stateFolder the runtime's own, for this node alone */
-export function runtimeCalls(runtime: OciRuntime, stateFolder: string): RuntimeCalls {
+export interface RuntimeParts {
+  readonly runtime: OciRuntime;
+  /** The runtime's own, for this node alone. */
+  readonly stateFolder: string;
+  readonly channels: Channels;
+}
+
+export function runtimeCalls({ runtime, stateFolder, channels }: RuntimeParts): RuntimeCalls {
   return {
-    run({ id, bundle, channel, output }) {
+    async run({ id, bundle, channel, output }) {
       const words = ['run', '--detach', '--no-new-keyring', '--preserve-fds', '3', '--bundle', bundle, id];
-      const child = spawn(runtime.path, ['--root', stateFolder, ...words], {
-        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      const { host, guest } = await channels.open();
+      const { outcome, abort } = launch({
+        program: runtime.path,
+        args: ['--root', stateFolder, ...words],
         cwd: bundle,
-        detached: true, // Ctrl-C at the node's terminal is not for the sandboxes
-        stdio: ['ignore', 'pipe', 'pipe', channel ?? 'ignore', 'pipe', output],
+        sockets: [channel, guest, output],
       });
-      return {
-        report: child.stdio[4] as Duplex,
-        launched: outcomeOf(child),
-        abort: () => void child.kill('SIGKILL'),
-      };
+      const launched = outcome.then(({ complaint }) => {
+        guest.destroy(); // the report ends when the sandbox's copy does
+        return complaint;
+      });
+      return { report: host, launched, abort };
     },
     async forget(id) {
       if (!PLAIN_STATE.includes(runtime.name)) await deleteByCall(runtime, stateFolder, id);
@@ -89,26 +95,6 @@ export function runtimeCalls(runtime: OciRuntime, stateFolder: string): RuntimeC
   };
 }
 
-function outcomeOf(child: ChildProcess): Promise<string | null> {
-  let complaint = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      complaint = `${complaint}${chunk}`.slice(-MAX_ERROR);
-    });
-  }
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    // Not `close`: the sandbox's first process has these descriptors for another moment.
-    child.once('exit', (code, signal) =>
-      resolve(code === 0 ? null : `${complaint.trim()} (${signal ?? `exit status ${code}`})`),
-    );
-  });
-}
-
-function deleteByCall({ path }: OciRuntime, stateFolder: string, id: string): Promise<void> {
-  return new Promise((resolve) => {
-    const child = spawn(path, ['--root', stateFolder, 'delete', '--force', id], { stdio: 'ignore' });
-    child.once('error', () => resolve());
-    child.once('exit', () => resolve());
-  });
+async function deleteByCall({ path }: OciRuntime, stateFolder: string, id: string): Promise<void> {
+  await runTool([path, '--root', stateFolder, 'delete', '--force', id]).catch(() => {}); // there is none
 }

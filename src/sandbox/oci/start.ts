@@ -21,9 +21,8 @@ export function watchReport(stream: Duplex): Watched {
   const report = new InitReport();
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let listener = () => {};
-  stream.setEncoding('latin1');
-  stream.on('data', (chunk: string) => {
-    report.take(chunk);
+  stream.on('data', (chunk: Buffer) => {
+    report.take(chunk.toString('latin1'));
     if (report.ending !== null) resolve();
     listener();
   });

@@ -5,8 +5,8 @@
  * costs a few processes and not one each.
  */
 import type { Egress } from '../../../model/index.ts';
+import { runTool } from '../launcher.ts';
 import { GUEST_ADDRESS } from './addresses.ts';
-import { runTool } from './commands.ts';
 import { egressElements, elementCommands, guardCommands } from './rules.ts';
 
 export interface Firewall {

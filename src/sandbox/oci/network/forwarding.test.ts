@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { runTool } from './commands.ts';
+import { runTool } from '../launcher.ts';
 
 const equipped = process.getuid?.() === 0 && existsSync('/usr/bin/unshare');
 const skip = equipped ? false : 'needs root and unshare';

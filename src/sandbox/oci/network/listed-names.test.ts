@@ -5,9 +5,9 @@ import { after, before, suite, test } from 'node:test';
 import { systemClock } from '../../../base/index.ts';
 import type { Egress } from '../../../model/index.ts';
 import type { NetworkSlot } from '../ground.ts';
+import { runTool } from '../launcher.ts';
 import { a, openNameserver } from '../names/names-fixture.ts';
 import { GUEST_ADDRESS } from './addresses.ts';
-import { runTool } from './commands.ts';
 import { type Network, openNetwork } from './network.ts';
 import { openWorld } from './world-fixture.ts';
 

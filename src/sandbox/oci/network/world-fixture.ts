@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { runTool } from './commands.ts';
+import { runTool } from '../launcher.ts';
 
 /** At port 80 of each, something answers with that address. */
 export async function openWorld(addresses: readonly string[]): Promise<AsyncDisposable> {

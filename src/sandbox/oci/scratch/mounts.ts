@@ -8,7 +8,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { runTool } from './tools.ts';
+import { runTool } from '../launcher.ts';
 
 /** Code may be executed from /tmp, as on Lambda. Blocks freed in it are freed on the disk (discard). */
 const OPTIONS = 'noatime,nosuid,nodev,discard,noinit_itable';
@@ -35,7 +35,7 @@ export interface Mountable {
  */
 export async function mountAll(list: readonly Mountable[]): Promise<string[]> {
   const args = list.flatMap(({ image, path }) => [image, path]);
-  const printed = await runTool('/bin/sh', ['-c', MOUNT, 'mount', ...args]);
+  const printed = await runTool(['/bin/sh', '-c', MOUNT, 'mount', ...args]);
   return printed
     .trim()
     .split(/\s+/)
@@ -44,12 +44,12 @@ export async function mountAll(list: readonly Mountable[]): Promise<string[]> {
 
 /** Takes mounts out of this machine's sight; each file system ends with the last sandbox that has it. */
 export async function unmountAll(paths: readonly string[]): Promise<void> {
-  if (paths.length > 0) await runTool('umount', ['-l', '--', ...paths]);
+  if (paths.length > 0) await runTool(['umount', '-l', '--', ...paths]);
 }
 
 /** Gives up loop devices that nothing has mounted. */
 export async function detachAll(devices: readonly string[]): Promise<void> {
-  if (devices.length > 0) await runTool('losetup', ['--detach', ...devices.map((name) => `/dev/${name}`)]);
+  if (devices.length > 0) await runTool(['losetup', '--detach', ...devices.map((name) => `/dev/${name}`)]);
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 import { open, rm } from 'node:fs/promises';
 import { LIMITS } from '../../../model/index.ts';
-import { runTool } from './tools.ts';
+import { runTool } from '../launcher.ts';
 
 const BLOCK_BYTES = 4_096;
 const BLOCKS_PER_MB = 1024 ** 2 / BLOCK_BYTES;
@@ -44,10 +44,10 @@ export async function makeTemplate(path: string): Promise<Template> {
     const shape = ['-q', '-F', '-b', String(BLOCK_BYTES), '-m', '0', '-G', '128', '-I', '256'];
     const files = ['-N', String(LIMITS.ephemeralFiles)];
     const size = `${IMAGE_BYTES / 1024}k`;
-    await runTool('mkfs.ext4', [...shape, ...files, '-O', FEATURES, '-E', EXTENDED, path, size]);
+    await runTool(['mkfs.ext4', ...shape, ...files, '-O', FEATURES, '-E', EXTENDED, path, size]);
     // As on Lambda, /tmp is empty at first.
-    await runTool('debugfs', ['-w', '-R', 'rmdir lost+found', path]);
-    await runTool('debugfs', ['-w', '-R', 'set_inode_field <2> mode 040700', path]);
+    await runTool(['debugfs', '-w', '-R', 'rmdir lost+found', path]);
+    await runTool(['debugfs', '-w', '-R', 'set_inode_field <2> mode 040700', path]);
     return await readTemplate(path);
   } finally {
     await rm(path, { force: true });
