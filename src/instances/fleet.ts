@@ -59,7 +59,7 @@ interface Entry {
   prepared: number;
 }
 
-/** How often the memory of the machine is read, in ms: twice a second costs 0.02 % of a core. */
+/** How often the memory of the machine is read, in ms: a few small files each time. */
 const READ_MEMORY_MS = 500;
 
 export class Fleet {
