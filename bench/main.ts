@@ -9,6 +9,7 @@ import { burst } from './burst.ts';
 import { cold } from './cold.ts';
 import { database } from './database.ts';
 import { density } from './density.ts';
+import { drivers } from './drivers.ts';
 import { init } from './init.ts';
 import { isolation } from './isolation.ts';
 import { neighbours } from './neighbours.ts';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   burst,
   start,
   density,
+  drivers,
   database,
   bakery,
 };
