@@ -37,8 +37,8 @@ export interface Options {
   /** How functions are kept apart. `auto` (default) picks the strongest driver present. */
   readonly driver: 'auto' | 'oci' | 'process';
   /**
-   * The OCI runtime of the `oci` driver: a name to look for or a path. Default `runc`; `runsc` and `kata`
-   * put a kernel of their own between functions and the machine's, for time and memory.
+   * The OCI runtime of the `oci` driver: a name to look for or a path. Default `runc`. It must let a
+   * container inherit sockets, as runc and crun do; runsc and kata do not.
    */
   readonly ociRuntime: string;
   /** Folders in which programs of the machine are looked for: PATH. */

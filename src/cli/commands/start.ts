@@ -37,6 +37,7 @@ export const command: Command = {
     signals.stopWith(() => node.stop());
     try {
       await showBakery(context, node.gatewayUrl);
+      print(`${node.isolation}\n`);
       print('Running until Ctrl-C.');
     } catch (error) {
       await node.stop();
