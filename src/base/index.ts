@@ -1,6 +1,7 @@
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
 export { FAULTS, Fault, type FaultCode, type FaultFacts } from './fault.ts';
 export { keepAlive } from './keep-alive.ts';
+export { favourLoop } from './loop-share.ts';
 export { makeFolder } from './make-folder.ts';
 export { periodically } from './periodic.ts';
 export { GIVE_WAY, giveWay } from './priority.ts';

@@ -1,4 +1,5 @@
 import { setPriority } from 'node:os';
+import { leaveLoopGroup } from './loop-share.ts';
 
 /** Levels of Unix's nice: higher gives way. The front door stays at what the node was started with. */
 export const GIVE_WAY = { records: 5, packages: 10 } as const;
@@ -10,6 +11,7 @@ export const GIVE_WAY = { records: 5, packages: 10 } as const;
  */
 export function giveWay(level: number, pid = 0): void {
   if (pid === 0 && process.platform !== 'linux') return;
+  leaveLoopGroup(pid);
   try {
     setPriority(pid, level);
   } catch {

@@ -15,3 +15,4 @@ export {
   type Options,
   parseOptions,
 } from './options.ts';
+export { type Found, findProgram, type Program, type ProgramPlaces, runtimeFolder } from './programs.ts';

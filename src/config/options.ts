@@ -17,11 +17,11 @@ import {
   parseDatabaseUrl,
   parseDomain,
   parseDuration,
+  parseKeys,
   parsePath,
   parseProgram,
   parseSizeMb,
 } from './parse.ts';
-import { findPython } from './programs.ts';
 
 export type { Address } from './parse.ts';
 
@@ -37,8 +37,8 @@ export interface Options {
   /** How functions are kept apart. `auto` (default) picks the strongest driver present. */
   readonly driver: 'auto' | 'oci' | 'process';
   /**
-   * The OCI runtime of the `oci` driver: a name to look for or a path. Default `runc`. It must let a
-   * container inherit sockets, as runc and crun do; runsc and kata do not.
+   * The OCI runtime of the `oci` driver: a name to look for or a path. Default `runc`. One that is not
+   * called `runc` or `crun` need pass on the standard descriptors only, as runsc does.
    */
   readonly ociRuntime: string;
   /** Folders in which programs of the machine are looked for: PATH. */
@@ -49,8 +49,6 @@ export interface Options {
   readonly trustProxy: readonly string[];
   /** Certificate and key (PEM files) of the gateway; null (default): plain HTTP. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
-  /** The interpreter of `python3.11` functions, found on this machine; null: it has none. */
-  readonly pythonPath: string | null;
   /**
    * Invocations at once on this node, 1 to 100,000, default 1,000. Too low answers 429 early; too
    * high lets a crowd eat the machine's memory.
@@ -75,6 +73,16 @@ export interface Options {
   readonly memoryReserveMb: number | null;
   /** Whether a function with a steady rhythm is started just before it is due. Default on. */
   readonly prewarm: boolean;
+  /**
+   * How long after its first failure an event that nobody waits for is run again, 0 to 15 min, default 1 min as on
+   * AWS; after the second it is twice as long. Short ones help in development, and press on what is down.
+   */
+  readonly eventRetryMs: number;
+  /**
+   * Keys of 32 bytes under which secrets are kept, the one that encrypts first; none (default): one that the
+   * home keeps. From SKEIN_ENCRYPTION_KEY only, since the flags of a process are for everybody to see.
+   */
+  readonly encryptionKeys: readonly Uint8Array[];
 }
 
 /** Every flag of a node with the text of its value and one line for `skein help up`. */
@@ -95,6 +103,7 @@ export const NODE_FLAGS = {
   'start-slots': ['N', 'instances that may be starting at once (2 × processors)'],
   'max-instances': ['N', 'instances on this node (2000)'],
   'memory-reserve': ['SIZE', 'memory that instances leave to all else (a twentieth, 256MB to 1GB)'],
+  'event-retry': ['DURATION', 'wait before a failed event is run again, then twice as long (1m)'],
   prewarm: ['on|off', 'start what is called in a steady rhythm just before it is due (on)'],
 } as const satisfies Record<string, readonly [string, string]>;
 
@@ -123,7 +132,6 @@ export function parseOptions(given: {
     domain: parseDomain(read('domain'), 'localhost'),
     trustProxy: parseCidrs(read('trust-proxy')),
     tls: parseTls(read('tls-cert'), read('tls-key')),
-    pythonPath: findPython(given.env),
     accountConcurrency: parseCount(read('account-concurrency'), {
       min: 1,
       max: 100_000,
@@ -143,6 +151,8 @@ export function parseOptions(given: {
     maxInstances: parseCount(read('max-instances'), { min: 1, max: 4_000, default: 2_000 }),
     memoryReserveMb: parseSizeMb(read('memory-reserve')),
     prewarm: parseChoice(read('prewarm'), ['on', 'off'], 'on') === 'on',
+    eventRetryMs: parseDuration(read('event-retry'), { min: 0, max: 900_000, default: 60_000 }),
+    encryptionKeys: parseKeys({ name: 'SKEIN_ENCRYPTION_KEY', value: given.env.SKEIN_ENCRYPTION_KEY ?? '' }),
   };
   refuseOnePortForBoth(options);
   return Object.freeze(options);

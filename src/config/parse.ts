@@ -126,6 +126,20 @@ export function parseProgram(given: Given | null, fallback: string): string {
   return given.value.includes('/') ? resolve(given.value) : given.value;
 }
 
+/** Keys of 32 bytes in base64 or hex, comma-separated; what is wrong is not repeated. */
+export function parseKeys(given: Given): readonly Uint8Array[] {
+  if (given.value === '') return [];
+  return given.value.split(',').map((text) => {
+    const key = Buffer.from(text.trim(), /^[0-9a-f]{64}$/i.test(text.trim()) ? 'hex' : 'base64');
+    if (key.length === 32) return key;
+    throw new Fault(
+      'option-invalid',
+      `${given.name} is not a key, or a list of keys separated by commas. Allowed: 32 bytes in base64 or hex, as "openssl rand -base64 32" makes them.`,
+      { facts: { option: given.name } },
+    );
+  });
+}
+
 function invalid(given: Given, allowed: string): Fault {
   return new Fault('option-invalid', `${given.name} "${given.value}" is not valid. Allowed: ${allowed}.`, {
     facts: { option: given.name, value: given.value },

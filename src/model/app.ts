@@ -17,4 +17,9 @@ export interface AppFunction {
   /** Instances that are initialised before the first request; at most `reserved`, where that is set. */
   readonly provisioned: number;
   readonly routes: readonly { readonly method: string; readonly path: string }[];
+  /** What `config.layers` is to be made of, the first at the bottom; absent: nothing. */
+  readonly layers?: readonly LayerWish[];
 }
+
+/** A version of a layer, or a stored package that is to be one, under a name within the app. */
+export type LayerWish = { readonly arn: string } | { readonly name: string; readonly artifact: string };

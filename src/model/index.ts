@@ -1,15 +1,38 @@
-export type { App, AppFunction } from './app.ts';
+export type { App, AppFunction, LayerWish } from './app.ts';
+export { type FunctionReference, parseFunctionReference } from './arn.ts';
 export type { Egress } from './egress.ts';
 export {
+  type Alias,
   type AppDatabase,
+  CONFIG_DEFAULTS,
+  type Cors,
+  type EventInvokeConfig,
   type FunctionConfig,
   type FunctionEntry,
+  type FunctionUrl,
+  type ImageStart,
+  type LayerReference,
   type Route,
-  RUNTIMES,
-  type RuntimeName,
   type Shape,
+  type Use,
   type Version,
+  type VersionDetails,
 } from './function.ts';
 export { LIMITS } from './limits.ts';
-export { ACCOUNT_ID, fullName, functionArn, LIVE, NAME_PATTERN, REGION, slugOf } from './names.ts';
+export {
+  ACCOUNT_ID,
+  fullName,
+  functionArn,
+  INTERNAL_SUFFIX,
+  isInternalHost,
+  LATEST,
+  LIVE,
+  NAME_PATTERN,
+  REGION,
+  slugOf,
+  versionLabel,
+} from './names.ts';
+export { type PolicyStatement, policyDocument, type ResourcePolicy } from './resource-policy.ts';
+export { RUNTIMES, type RuntimeFamily, type RuntimeName, runtimeParts } from './runtime.ts';
 export type { OutcomeKind, ProvisionedSpan, UsageRecord } from './usage.ts';
+export { isReservedVariable, VARIABLE_PATTERN } from './variables.ts';

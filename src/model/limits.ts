@@ -20,18 +20,46 @@ export const LIMITS = {
   initMs: 10_000,
   /** Event and buffered answer of a synchronous invocation, in bytes (AWS: 6 MB, plus 100 bytes of slack on answers). */
   eventBytes: 6 * MB,
+  /** Event of an invocation that nobody waits for, in bytes (AWS: 1 MB). */
+  asyncEventBytes: MB,
+  /** Events that wait for one function or on the whole node, and their bytes; each node may be over by one batch. */
+  eventsPerFunction: 1_000_000,
+  eventsWaiting: 2_000_000,
+  eventsWaitingBytes: 16 * 1024 * MB,
+  /** Times an event that nobody waits for is run again, and how old it may be, in ms (AWS: 0 to 2; 1 min to 6 h). */
+  eventRetries: { min: 0, max: 2, default: 2 },
+  eventAgeMs: { min: 60_000, max: 21_600_000, default: 21_600_000 },
+  /** Events in a chain, each of which led to the next. */
+  eventHops: 16,
+  /** Events that one node runs at once. */
+  eventsAtOnce: 256,
+  /** Events that failed and that nobody was told of: how many are kept. */
+  failedEvents: 100_000,
   answerBytes: 6 * MB + 100,
+  /** Bodies of requests to the AWS APIs that are held at once, all together, in bytes. */
+  awsBodyBytes: 256 * MB,
   /** A streamed answer, in bytes (AWS: 200 MB). */
   streamBytes: 200 * MB,
   /** Request headers together with the request line, in bytes (API Gateway: 10,240; Node's own default is 16 KB). */
   headerBytes: 16 * KB,
   /** All environment variables of a function, in bytes (AWS: 4 KB). */
   environmentBytes: 4 * KB,
+  /** A secret's value, in bytes, its name, and how many a function may have. */
+  secretBytes: 32 * KB,
+  secretNameLength: 128,
+  secretsPerFunction: 50,
+  /** Other functions that one may call by its manifest. */
+  usesPerFunction: 100,
   /** A zip, and what it unpacks to, in bytes (AWS: 250 MB unpacked). */
   packageBytes: 250 * MB,
   unpackedBytes: 250 * MB,
   /** Files in a package. */
   packageFiles: 100_000,
+  /** A container image: its archive, and what its layers come to, in bytes (AWS: 10 GB); and files in it. */
+  imageBytes: 10 * 1024 * MB,
+  imageFiles: 500_000,
+  /** What is kept in the database, in bytes; larger images stay on the node's disk. */
+  databaseArtifactBytes: 256 * MB,
   /** Compiled code kept of one version, in bytes and files, and of all versions of a node, in bytes. */
   compiledBytes: 32 * MB,
   compiledFiles: 2_000,
@@ -50,6 +78,12 @@ export const LIMITS = {
   egressEntries: 64,
   /** Versions kept of a function; older ones go, except those that an alias points at. */
   versionsPerFunction: 100,
+  /** Published versions of a function; one more through an API is refused until some are deleted (AWS bounds what they take together). */
+  publishedVersions: 1_000,
+  /** Invocations at once that always stay without a reservation (AWS: 100). */
+  unreservedConcurrency: 100,
+  /** A zip in a request of an AWS API, in bytes (AWS: 50 MB). */
+  inlinePackageBytes: 50 * MB,
   /** A manifest, in bytes. */
   manifestBytes: 256 * KB,
   /** Usage records that wait while PostgreSQL is away. */
@@ -83,4 +117,20 @@ export const LIMITS = {
   idleTransactionMs: 60_000,
   /** Temporary files of one connection of an app, in bytes. */
   temporaryBytes: 1024 * MB,
+  /** Users, roles and managed policies of the account, and access keys of a user (AWS: 5,000, 1,000, 1,500, 2). */
+  users: 5_000,
+  roles: 5_000,
+  policies: 1_500,
+  accessKeysPerUser: 2,
+  /** Versions of a managed policy; managed policies attached to one user or role (AWS: 5; 10, up to 25). */
+  policyVersions: 5,
+  attachedPolicies: 20,
+  /** Policy documents, in characters without white space (AWS's numbers): managed, all inline ones of a role or user, trust, session. */
+  managedPolicyCharacters: 6_144,
+  roleInlineCharacters: 10_240,
+  userInlineCharacters: 2_048,
+  trustPolicyCharacters: 2_048,
+  sessionPolicyCharacters: 2_048,
+  /** Tags of a user, role or policy (AWS: 50). */
+  identityTags: 50,
 } as const;

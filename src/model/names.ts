@@ -9,6 +9,14 @@ export const REGION = 'us-east-1';
 /** The alias that the front door and a call without a qualifier use. */
 export const LIVE = 'live';
 
+/** What is not published yet: the one version that changes. Its number is 0. */
+export const LATEST = '$LATEST';
+
+/** @returns how AWS writes a version's number */
+export function versionLabel(version: number): string {
+  return version === 0 ? LATEST : String(version);
+}
+
 /** An app or function key in a manifest: lower case, so that it can be a host label. */
 export const NAME_PATTERN = /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
@@ -33,4 +41,12 @@ export function slugOf(name: string): string {
     .replace(/[^a-z0-9-]+/g, '-')
     .replace(/^-+|-+$/g, '');
   return slug.slice(0, 63).replace(/-+$/, '');
+}
+
+/** Under which functions call each other: `http://price.internal/`. */
+export const INTERNAL_SUFFIX = '.internal';
+
+/** @returns whether a Host header is of the platform's own names, also where it is nobody's */
+export function isInternalHost(header: string | undefined): boolean {
+  return header !== undefined && /\.internal\.?(?::\d*)?$/i.test(header);
 }

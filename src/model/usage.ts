@@ -28,8 +28,10 @@ export type OutcomeKind =
  * are printed from, so the two cannot disagree.
  */
 export interface UsageRecord {
-  /** Also the request id that the function sees. Unique: writing a record twice counts once. */
+  /** Unique: writing a record twice counts once. Also the request id that the function sees, unless there is one below. */
   readonly attemptId: string;
+  /** The request id, where several attempts share it: those of an event. */
+  readonly requestId?: string | null;
   readonly functionName: string;
   readonly version: number;
   readonly alias: string | null;

@@ -1,0 +1,34 @@
+/**
+ * How callers of Lambda's API name a function: `orders`, `orders:live`, `000000000000:function:orders`,
+ * or a whole ARN, each with or without a qualifier. What is printed is `functionArn` of names.ts.
+ */
+
+/** The parts that were written; null: left out. */
+export interface FunctionReference {
+  readonly region: string | null;
+  readonly accountId: string | null;
+  readonly name: string;
+  /** A version's number, an alias, or `$LATEST`. */
+  readonly qualifier: string | null;
+}
+
+const REFERENCE =
+  /^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:(?<region>[a-z]{2,}(?:-[a-z]+)+-\d):)?(?:(?<account>\d{12}):)?(?:function:)?(?<name>[a-zA-Z0-9_-]+)(?::(?<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?$/;
+
+/**
+ * @returns null when it names no function
+ *
+ * @example
+ * parseFunctionReference('000000000000:function:orders:3')
+ * // { region: null, accountId: '000000000000', name: 'orders', qualifier: '3' }
+ */
+export function parseFunctionReference(text: string): FunctionReference | null {
+  const found = REFERENCE.exec(text)?.groups;
+  if (found === undefined) return null;
+  return {
+    region: found.region ?? null,
+    accountId: found.account ?? null,
+    name: found.name as string,
+    qualifier: found.qualifier ?? null,
+  };
+}
