@@ -2,3 +2,4 @@
 
 export { requireFreePort } from './free-port.ts';
 export { lockHome } from './home-lock.ts';
+export { nodeId } from './node-id.ts';

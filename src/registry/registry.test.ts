@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { fakeClock } from '../base/fake-clock.ts';
-import type { FunctionEntry } from '../model/index.ts';
+import { aliasByHand, functionByHand, versionByHand } from '../model/testing.ts';
 import { createRegistry } from './registry.ts';
 import type { StoredConfiguration } from './snapshot-of.ts';
 
-const entry: FunctionEntry = {
-  app: 'bakery',
-  name: 'bakery-orders',
-  slug: 'bakery-orders',
-  reserved: null,
-  provisioned: 0,
-  versions: new Map(),
-  aliases: new Map([['live', 1]]),
-};
+const entry = functionByHand({ app: 'bakery', name: 'bakery-orders' });
 
 /** A database by hand: its revision, whether it is away, and how often it was read. */
 function openStore(revision = 1) {
@@ -23,19 +15,26 @@ function openStore(revision = 1) {
     loads: 0,
     listeners: new Set<() => void>(),
     hold: null as Promise<void> | null,
-    async load(): Promise<StoredConfiguration> {
+    /** What the next load differs in. */
+    change: {} as Partial<StoredConfiguration>,
+    /** What each load asked for. */
+    since: [] as number[],
+    async load(since: number): Promise<StoredConfiguration> {
       store.loads++;
+      store.since.push(since);
       if (store.away) throw new Error('away');
       const read = store.revision;
       await store.hold;
       return {
         revision: read,
         functions: [entry],
+        gone: [],
         routes: [
           { host: 'bakery', app: 'bakery', functionName: entry.name, method: 'GET', path: '/orders' },
           { host: 'bakery', app: 'bakery', functionName: entry.name, method: 'POST', path: '/orders' },
         ],
         databases: [{ app: 'bakery', key: 'main', databaseName: 'd', roleName: 'r', password: 'p' }],
+        ...store.change,
       };
     },
     async listen(poke: () => void) {
@@ -68,6 +67,47 @@ suite('the registry', () => {
     assert.equal(snapshot.slugs.get('bakery-orders'), entry);
     assert.equal(snapshot.routes.get('bakery')?.length, 2);
     assert.equal(snapshot.databases.get('bakery/main')?.databaseName, 'd');
+  });
+
+  test('a later load brings only what changed; the rest, and what is known of it, stays', async () => {
+    const store = openStore();
+    const other = functionByHand({ app: null, name: 'other' });
+    store.change = { functions: [entry, other] };
+    await using open = await openRegistry(store);
+    const before = open.registry.current();
+
+    const moved = aliasByHand('live', 2, { revisionId: 'another' });
+    const second = versionByHand({ functionName: entry.name, version: 2 });
+    const copy = versionByHand({ functionName: entry.name, version: 1 });
+    store.revision = 2;
+    store.change = {
+      functions: [
+        {
+          ...entry,
+          aliases: new Map([['live', moved]]),
+          versions: new Map([
+            [1, copy],
+            [2, second],
+          ]),
+        },
+      ],
+      gone: ['other'],
+      routes: null,
+      databases: null,
+    };
+    await open.registry.reach(2, never);
+
+    const after = open.registry.current();
+    assert.deepEqual(store.since, [0, 1]);
+    assert.equal(after.functions.has('other') || after.slugs.has('other'), false);
+    const now = after.functions.get(entry.name);
+    assert.equal(now?.aliases.get('live'), moved);
+    assert.equal(now?.versions.get(1), entry.versions.get(1), 'the same object');
+    assert.equal(now?.latest, entry.latest);
+    assert.equal(after.slugs.get(entry.slug), now);
+    assert.equal(after.routes, before.routes);
+    assert.equal(after.databases, before.databases);
+    assert.equal(before.functions.get('other'), other, 'a snapshot never changes');
   });
 
   test('leaves nothing behind when the first load fails', async () => {

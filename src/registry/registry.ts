@@ -6,16 +6,19 @@
  * Never  blocks a request: `current()` answers from memory, also while the database is away, when the
  *        last snapshot goes on being served and loading is tried again.
  *
+ * A load brings what changed since the snapshot there is, and makes a new snapshot of both.
+ *
  * Tick or poke: a notification, a waiting deploy and the periodic check all run the same load; a lost
  * notification costs at most one check interval, never truth. One load runs at a time; a poke during a
  * load asks for one more after it, because the running one may have read the older state.
  */
 import type { Clock, Service, Timer } from '../base/index.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type StoredConfiguration, snapshotOf } from './snapshot-of.ts';
+import { EMPTY, nextSnapshot, type StoredConfiguration } from './snapshot-of.ts';
 
 export interface RegistryOptions {
-  readonly load: () => Promise<StoredConfiguration>;
+  /** @param since the revision that is known; 0: none is, so everything is wanted */
+  readonly load: (since: number) => Promise<StoredConfiguration>;
   /** Calls `poke` when the configuration may have changed. @returns ends the listening */
   readonly listen: (poke: () => void) => Promise<() => Promise<void>>;
   readonly clock: Clock;
@@ -36,9 +39,11 @@ export interface Registry extends Service {
    * @throws the signal's reason, when it aborts first
    */
   reach(revision: number, signal: AbortSignal): Promise<void>;
-  /** Calls `action` after each change. @returns ends that */
-  onChange(action: (snapshot: Snapshot) => void): () => void;
+  /** Calls `action` after each change, with the names of the functions that it concerned. @returns ends that */
+  onChange(action: Watcher): () => void;
 }
+
+type Watcher = (snapshot: Snapshot, changed: readonly string[]) => void;
 
 /** Not started: `start` loads the first snapshot and rejects when that fails. */
 export function createRegistry(options: RegistryOptions): Registry {
@@ -56,8 +61,8 @@ export function createRegistry(options: RegistryOptions): Registry {
 }
 
 class SnapshotLoader {
-  snapshot: Snapshot = snapshotOf({ revision: 0, functions: [], routes: [], databases: [] });
-  readonly watchers = new Set<(snapshot: Snapshot) => void>();
+  snapshot: Snapshot = EMPTY;
+  readonly watchers = new Set<Watcher>();
   readonly #options: Required<RegistryOptions>;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #unlisten: (() => Promise<void>) | null = null;
@@ -74,7 +79,7 @@ class SnapshotLoader {
     // Listen first: what changes between the two is then announced, not missed.
     this.#unlisten = await this.#options.listen(() => this.#poke());
     try {
-      this.#accept(await this.#options.load());
+      this.#accept(await this.#options.load(this.snapshot.revision));
     } catch (error) {
       await this.stop();
       throw error;
@@ -132,7 +137,7 @@ class SnapshotLoader {
 
   async #runOnce(): Promise<boolean> {
     try {
-      this.#accept(await this.#options.load());
+      this.#accept(await this.#options.load(this.snapshot.revision));
       return true;
     } catch (error) {
       this.#options.onTrouble(error);
@@ -142,8 +147,9 @@ class SnapshotLoader {
 
   #accept(stored: StoredConfiguration): void {
     if (stored.revision <= this.snapshot.revision && this.snapshot.revision > 0) return;
-    this.snapshot = snapshotOf(stored);
-    for (const watcher of [...this.watchers]) watcher(this.snapshot);
+    this.snapshot = nextSnapshot(this.snapshot, stored);
+    const changed = [...stored.gone, ...stored.functions.map(({ name }) => name)];
+    for (const watcher of [...this.watchers]) watcher(this.snapshot, changed);
   }
 
   #checkIn(delayMs: number): void {

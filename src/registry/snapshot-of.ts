@@ -1,21 +1,76 @@
-import type { AppDatabase, FunctionEntry, Route } from '../model/index.ts';
+import type { Alias, AppDatabase, FunctionEntry, Route, Version } from '../model/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** The configuration as it is stored: lists, at one revision. */
+/** What is stored at one revision, or what changed since another. */
 export interface StoredConfiguration {
   readonly revision: number;
+  /** Those that changed, each as a whole. */
   readonly functions: readonly FunctionEntry[];
-  readonly routes: readonly (Route & { readonly host: string })[];
-  readonly databases: readonly AppDatabase[];
+  /** Names of those that are no more. */
+  readonly gone: readonly string[];
+  /** All of them, or null: as they were. */
+  readonly routes: readonly (Route & { readonly host: string })[] | null;
+  readonly databases: readonly AppDatabase[] | null;
 }
 
-/** Indexes a stored configuration by what requests look it up with. */
-export function snapshotOf(stored: StoredConfiguration): Snapshot {
+export const EMPTY: Snapshot = {
+  revision: 0,
+  functions: new Map(),
+  slugs: new Map(),
+  routes: new Map(),
+  databases: new Map(),
+};
+
+/**
+ * The next snapshot: what changed, over the one before, which stays as it is.
+ *
+ * Copying a map of 5,000 functions takes a fraction of a millisecond. A version or an alias that did not change stays the
+ * same object, by which others remember what they know about it.
+ */
+export function nextSnapshot(before: Snapshot, stored: StoredConfiguration): Snapshot {
+  const functions = new Map(before.functions);
+  const slugs = new Map(before.slugs);
+  for (const name of [...stored.gone, ...stored.functions.map((entry) => entry.name)]) {
+    const old = functions.get(name);
+    if (old !== undefined) slugs.delete(old.slug);
+  }
+  for (const name of stored.gone) functions.delete(name);
+  for (const fresh of stored.functions) {
+    const old = functions.get(fresh.name);
+    const entry = old === undefined ? fresh : withKnown(fresh, old);
+    functions.set(entry.name, entry);
+    slugs.set(entry.slug, entry);
+  }
   return {
     revision: stored.revision,
-    functions: new Map(stored.functions.map((entry) => [entry.name, entry])),
-    slugs: new Map(stored.functions.map((entry) => [entry.slug, entry])),
-    routes: Map.groupBy(stored.routes, (route) => route.host),
-    databases: new Map(stored.databases.map((database) => [`${database.app}/${database.key}`, database])),
+    functions,
+    slugs,
+    routes: stored.routes === null ? before.routes : Map.groupBy(stored.routes, (route) => route.host),
+    databases: stored.databases === null ? before.databases : byKey(stored.databases),
   };
+}
+
+function byKey(databases: readonly AppDatabase[]): Snapshot['databases'] {
+  return new Map(databases.map((database) => [`${database.app}/${database.key}`, database]));
+}
+
+function withKnown(fresh: FunctionEntry, old: FunctionEntry): FunctionEntry {
+  const same = (version: Version, known: Version | undefined) =>
+    known?.createdAtMs === version.createdAtMs ? known : version;
+  const versions = [...fresh.versions].map(
+    ([number, version]) => [number, same(version, old.versions.get(number))] as const,
+  );
+  const aliases = [...fresh.aliases].map(
+    ([name, alias]) => [name, sameAlias(alias, old.aliases.get(name))] as const,
+  );
+  return {
+    ...fresh,
+    latest: same(fresh.latest, old.latest),
+    versions: new Map(versions),
+    aliases: new Map(aliases),
+  };
+}
+
+function sameAlias(alias: Alias, known: Alias | undefined): Alias {
+  return known?.revisionId === alias.revisionId && known.provisioned === alias.provisioned ? known : alias;
 }

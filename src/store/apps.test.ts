@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import type { App, AppFunction, FunctionConfig } from '../model/index.ts';
+import { configByHand } from '../model/testing.ts';
 import { applyDeploy, checkDeploy, destroyApp, withAppLock } from './apps.ts';
 import { currentRevision, listenConfiguration, loadConfiguration } from './configuration.ts';
 import type { Sql } from './connect.ts';
@@ -8,18 +9,7 @@ import { normalisePath } from './hosts.ts';
 import { testDatabase } from './testing.ts';
 import { listVersions, rollback } from './versions.ts';
 
-const config: FunctionConfig = {
-  shape: 'function',
-  runtime: 'nodejs24.x',
-  handler: 'index.handler',
-  memoryMb: 256,
-  timeoutMs: 3_000,
-  stopAfterMs: 300_000,
-  ephemeralMb: 512,
-  environment: { CURRENCY: 'EUR' },
-  database: null,
-  egress: { mode: 'public' },
-};
+const config = configByHand({ memoryMb: 256, environment: { CURRENCY: 'EUR' } });
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
 
@@ -55,7 +45,8 @@ suite('an app in the database', () => {
       artifacts: Object.fromEntries(wanted.functions.map(({ key }) => [key, artifact])),
     });
   const live = async (name: string) =>
-    (await loadConfiguration(sql)).functions.find((entry) => entry.name === name)?.aliases.get('live');
+    (await loadConfiguration(sql)).functions.find((entry) => entry.name === name)?.aliases.get('live')
+      ?.version;
 
   test('is all there after a deploy, at a higher revision', async () => {
     const before = await currentRevision(sql);
@@ -72,7 +63,7 @@ suite('an app in the database', () => {
     assert.deepEqual(entry?.versions.get(1)?.config, config);
     assert.equal(entry?.versions.get(1)?.artifact, A);
     assert.deepEqual(
-      stored.routes.map((route) => `${route.host} ${route.method} ${route.path}`),
+      stored.routes?.map((route) => `${route.host} ${route.method} ${route.path}`),
       [
         'bakery POST /orders',
         'bakery GET /orders/{id}',
@@ -145,7 +136,7 @@ suite('an app in the database', () => {
     await put(app('shop', [fn('front', ['GET /x'])], ['both.example']));
     await put(app('rival', [fn('front', ['POST /x', 'GET /x/y'])], ['both.example']));
     assert.equal(
-      (await loadConfiguration(sql)).routes.filter((route) => route.host === 'both.example').length,
+      (await loadConfiguration(sql)).routes?.filter((route) => route.host === 'both.example').length,
       3,
     );
   });

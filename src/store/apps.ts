@@ -6,21 +6,14 @@
  * routes; those are inserted in sorted order, so that two deploys can wait for each other but never
  * in a circle.
  */
-import { createHash } from 'node:crypto';
 import type { TransactionSql } from 'postgres';
 import { Fault } from '../base/index.ts';
-import {
-  ACCOUNT_ID,
-  type App,
-  type AppFunction,
-  fullName,
-  LIMITS,
-  LIVE,
-  REGION,
-  slugOf,
-} from '../model/index.ts';
+import { ACCOUNT_ID, type App, type AppFunction, fullName, LIVE, REGION, slugOf } from '../model/index.ts';
+import { announce } from './changes.ts';
 import { orUnavailable, type Sql } from './connect.ts';
-import { claimLabels, writeRoutes } from './hosts.ts';
+import { configDigest, insertVersion, type Made, moveAlias, prune, writeLatest } from './function-rows.ts';
+import { claimLabels, nameTaken, writeRoutes } from './hosts.ts';
+import { writeProvisioned } from './provisioned-concurrency.ts';
 import { withSessionLock } from './session-lock.ts';
 
 /** A deploy, once its packages are stored. */
@@ -43,9 +36,6 @@ export interface Deployed {
   readonly functions: readonly DeployedFunction[];
 }
 
-/** The channel on which a raised revision is announced; the payload is the revision. */
-export const CONFIG_CHANNEL = 'skein_config';
-
 /**
  * Makes the stored app what the plan says: names, versions, `live`, routes. All of it, or nothing.
  *
@@ -57,11 +47,12 @@ export const CONFIG_CHANNEL = 'skein_config';
  */
 export function applyDeploy(sql: Sql, plan: DeployPlan): Promise<Deployed> {
   return change(sql, plan.app.app, async (tx) => {
-    await write(tx, plan);
+    const gone = await write(tx, plan);
     const functions: DeployedFunction[] = [];
     for (const fn of plan.app.functions) functions.push(await publish(tx, plan, fn));
     await writeRoutes(tx, plan.app);
-    return { functions, revision: await announce(tx) };
+    const changed = [...gone, ...functions.map(({ name }) => name)];
+    return { functions, revision: await announce(tx, { functions: changed, others: true }) };
   });
 }
 
@@ -100,7 +91,8 @@ export function destroyApp(sql: Sql, app: string): Promise<{ revision: number; f
     const gone = await tx`
       delete from skein.apps where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${app}`;
     if (gone.count === 0) throw appNotFound(app);
-    return { functions: names.map((row) => row.name), revision: await announce(tx) };
+    const functions = names.map((row) => row.name);
+    return { functions, revision: await announce(tx, { functions, others: true }) };
   });
 }
 
@@ -146,66 +138,37 @@ export function withAppLock<T>(sql: Sql, app: string, work: () => Promise<T>): P
   return withSessionLock(sql, { name, doing: `changing app "${app}"` }, work);
 }
 
-/**
- * Lets every node load anew after a change that was not made by a deploy (a database that went).
- *
- * @returns the new revision
- */
-export function announceChange(sql: Sql): Promise<number> {
-  return orUnavailable(sql.begin((tx) => announce(tx))) as Promise<number>;
-}
-
-/** Raises the revision and tells every node when this transaction commits. @returns the new revision */
-export async function announce(tx: TransactionSql): Promise<number> {
-  const [row] = await tx<{ revision: string }[]>`
-    update skein.revisions set revision = revision + 1 returning revision::text`;
-  const revision = Number(row!.revision);
-  await tx`select pg_notify(${CONFIG_CHANNEL}, ${String(revision)})`;
-  return revision;
-}
-
-/** Points an alias at a version, and remembers the move. */
-export async function moveAlias(
-  tx: TransactionSql,
-  to: { name: string; alias: string; version: number },
-): Promise<void> {
-  await tx`
-    insert into skein.aliases (account_id, region, function_name, alias, version)
-    values (${ACCOUNT_ID}, ${REGION}, ${to.name}, ${to.alias}, ${to.version})
-    on conflict (account_id, region, function_name, alias) do update set version = excluded.version`;
-  await tx`
-    insert into skein.alias_moves (account_id, region, function_name, alias, version)
-    values (${ACCOUNT_ID}, ${REGION}, ${to.name}, ${to.alias}, ${to.version})`;
-}
-
-/** The app's row, its labels and its functions; what the plan does not name goes. */
-async function write(tx: TransactionSql, { app }: DeployPlan): Promise<void> {
+/** The app's row, its labels and its functions; what the plan does not name goes. @returns what went */
+async function write(tx: TransactionSql, { app }: DeployPlan): Promise<string[]> {
   const names = app.functions.map((fn) => fullName(app.app, fn.key));
   await tx`
     insert into skein.apps (account_id, region, name) values (${ACCOUNT_ID}, ${REGION}, ${app.app})
     on conflict (account_id, region, name) do update set deployed_at = now()`;
-  await tx`
+  const gone = await tx<{ name: string }[]>`
     delete from skein.functions
-    where account_id = ${ACCOUNT_ID} and region = ${REGION} and app = ${app.app} and name <> all(${names})`;
+    where account_id = ${ACCOUNT_ID} and region = ${REGION} and app = ${app.app} and name <> all(${names})
+    returning name`;
   await tx`
     delete from skein.labels
     where account_id = ${ACCOUNT_ID} and region = ${REGION} and app = ${app.app}
       and function_name is not null and function_name <> all(${names})`;
   await claimLabels(tx, app);
   for (const fn of app.functions) await writeFunction(tx, app.app, fn);
+  return gone.map(({ name }) => name);
 }
 
 async function writeFunction(tx: TransactionSql, app: string, fn: AppFunction): Promise<void> {
   const name = fullName(app, fn.key);
   const written = await tx`
-    insert into skein.functions (account_id, region, name, app, slug, reserved, provisioned)
-    values (${ACCOUNT_ID}, ${REGION}, ${name}, ${app}, ${slugOf(name)}, ${fn.reserved}, ${fn.provisioned})
-    on conflict (account_id, region, name) do update
-    set reserved = excluded.reserved, provisioned = excluded.provisioned
+    insert into skein.functions (account_id, region, name, app, slug, reserved)
+    values (${ACCOUNT_ID}, ${REGION}, ${name}, ${app}, ${slugOf(name)}, ${fn.reserved})
+    on conflict (account_id, region, name) do update set reserved = excluded.reserved
     where functions.app = excluded.app`;
-  if (written.count === 1) return;
-  // Two names of one text have one label, so claimLabels has refused this; if not, it is our bug.
-  throw new Error(`function ${name} has another app than its label says`);
+  // Two names of one text have one label, so claimLabels has refused those of other apps. One that an API made can have another label.
+  if (written.count === 0) {
+    throw nameTaken(app, { label: slugOf(name), functionName: name }, { app: null, function_name: name });
+  }
+  await writeProvisioned(tx, { name, qualifier: LIVE, wanted: fn.provisioned });
 }
 
 /** Publishes a version if anything differs, and lets `live` point at the right one. */
@@ -214,6 +177,7 @@ async function publish(tx: TransactionSql, plan: DeployPlan, fn: AppFunction): P
   const { name } = made;
   const slug = slugOf(name);
   const { live, same } = await findSame(tx, made);
+  if (!(await isLatest(tx, made))) await writeLatest(tx, made);
   if (live !== null && same === live) return { name, slug, version: live, changed: false };
   const version = same ?? (await insertVersion(tx, made));
   await moveAlias(tx, { name, alias: LIVE, version });
@@ -243,27 +207,29 @@ export async function ownsFunction(
   return rows.count > 0;
 }
 
-interface Made {
-  readonly name: string;
-  readonly artifact: string;
-  readonly configDigest: string;
-  readonly config: AppFunction['config'];
-}
-
 function madeOf(plan: DeployPlan, fn: AppFunction): Made {
   const artifact = plan.artifacts[fn.key];
   if (artifact === undefined) throw new Error(`the plan has no package for function ${fn.key}`);
   const name = fullName(plan.app.app, fn.key);
-  return { name, artifact, configDigest: digestOf(distinct(fn.config)), config: fn.config };
+  return { name, artifact, config: fn.config, description: '', aws: {} };
+}
+
+/** Whether `$LATEST` is what was made already: it stays as it is then, with its instances. */
+async function isLatest(tx: TransactionSql, made: Made): Promise<boolean> {
+  const rows = await tx`
+    select from skein.latest
+    where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${made.name}
+      and artifact = ${made.artifact} and config_digest = ${configDigest(made.config)}`;
+  return rows.count > 0;
 }
 
 /** @returns the version `live` points at, and which of `live` and the newest is equal to the plan, if any */
 async function findSame(
   tx: TransactionSql,
-  wanted: { name: string; artifact: string; configDigest: string },
+  wanted: Made,
 ): Promise<{ live: number | null; same: number | null }> {
   const rows = await tx<{ version: number; same: boolean; is_live: boolean }[]>`
-    select v.version, v.artifact = ${wanted.artifact} and v.config_digest = ${wanted.configDigest} as same,
+    select v.version, v.artifact = ${wanted.artifact} and v.config_digest = ${configDigest(wanted.config)} as same,
       a.version is not null as is_live
     from skein.versions v
     left join skein.aliases a on a.account_id = v.account_id and a.region = v.region
@@ -275,67 +241,4 @@ async function findSame(
   const live = rows.find((row) => row.is_live);
   const same = live?.same === true ? live : rows.find((row) => row.same);
   return { live: live?.version ?? null, same: same?.version ?? null };
-}
-
-async function insertVersion(tx: TransactionSql, made: Made): Promise<number> {
-  const [counter] = await tx<{ last_version: number }[]>`
-    insert into skein.version_counters as c (account_id, region, function_name, last_version)
-    values (${ACCOUNT_ID}, ${REGION}, ${made.name}, 1)
-    on conflict (account_id, region, function_name) do update set last_version = c.last_version + 1
-    returning last_version`;
-  const version = counter!.last_version;
-  await tx`
-    insert into skein.versions (account_id, region, function_name, version, artifact, config, config_digest)
-    values (${ACCOUNT_ID}, ${REGION}, ${made.name}, ${version}, ${made.artifact},
-      ${tx.json(made.config as never)}, ${made.configDigest})`.catch((error: unknown) => {
-    throw (error as { constraint_name?: string }).constraint_name === ARTIFACT_KEY
-      ? packageGone(made)
-      : error;
-  });
-  return version;
-}
-
-/** Its violation means that a package went after the deploy had looked for it. */
-const ARTIFACT_KEY = 'versions_artifact_fkey';
-
-function packageGone({ name, artifact }: { name: string; artifact: string }): Fault {
-  return new Fault(
-    'artifact-not-found',
-    `Package ${artifact} of function "${name}" is not stored here (any more). Nothing was changed; deploy again to upload it.`,
-    { facts: { name, digest: artifact } },
-  );
-}
-
-/** Keeps the newest versions and moves of a function, and every version that an alias points at. */
-async function prune(tx: TransactionSql, name: string): Promise<void> {
-  await tx`
-    delete from skein.versions v
-    where v.account_id = ${ACCOUNT_ID} and v.region = ${REGION} and v.function_name = ${name}
-      and v.version <= (select max(n.version) from skein.versions n
-        where n.account_id = ${ACCOUNT_ID} and n.region = ${REGION} and n.function_name = ${name})
-        - ${LIMITS.versionsPerFunction}::int
-      and not exists (select 1 from skein.aliases a where a.account_id = v.account_id
-        and a.region = v.region and a.function_name = v.function_name and a.version = v.version)`;
-  await tx`
-    delete from skein.alias_moves where id in (
-      select id from skein.alias_moves
-      where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${name}
-      order by id desc offset ${LIMITS.versionsPerFunction}::int)`;
-}
-
-/** SHA-256 of a value, whatever the order of its keys. */
-/** Versions from before there was `egress` are `public`: what is deployed again unchanged is no new version. */
-function distinct({ egress, ...config }: AppFunction['config']): object {
-  return egress.mode === 'public' ? config : { ...config, egress };
-}
-
-function digestOf(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }

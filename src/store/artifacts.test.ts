@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { deleteUnusedArtifacts, hasArtifact, readArtifact, writeArtifact } from './artifacts.ts';
+import {
+  deleteUnusedArtifacts,
+  hasArtifact,
+  noteArtifact,
+  readArtifact,
+  writeArtifact,
+} from './artifacts.ts';
 import { type TestDatabase, testDatabase } from './testing.ts';
 
 function content(sizes: readonly number[]) {
@@ -71,13 +77,27 @@ suite('artifacts', () => {
     for (const made of [used, unused, other]) await writeArtifact(own.sql, made);
     await own.sql`insert into skein.apps (name) values ('bakery')`;
     await own.sql`insert into skein.functions (name, app, slug) values ('bakery-orders', 'bakery', 'bakery-orders')`;
-    await own.sql`insert into skein.versions (function_name, version, artifact, config, config_digest)
-      values ('bakery-orders', 1, ${used.digest}, '{}', '')`;
+    await own.sql`insert into skein.versions (function_name, version, artifact, config, config_digest, details)
+      values ('bakery-orders', 1, ${used.digest}, '{}', '', '{}')`;
     assert.deepEqual(await deleteUnusedArtifacts(own.sql, { olderThanMs: 3_600_000, limit: 10 }), []);
     assert.equal((await deleteUnusedArtifacts(own.sql, { olderThanMs: 0, limit: 1 })).length, 1);
     assert.equal((await deleteUnusedArtifacts(own.sql, { olderThanMs: 0, limit: 10 })).length, 1);
     assert.equal(await hasArtifact(own.sql, used.digest), true);
     const [left] = await own.sql`select count(*) as chunks from skein.artifact_chunks`;
     assert.equal(left?.chunks, 1);
+  });
+
+  test('one that is sent again is spared as a new one is', async () => {
+    await using own = await testDatabase();
+    const made = content([17]);
+    await writeArtifact(own.sql, made);
+    const old = { olderThanMs: 3_600_000, limit: 10 };
+    for (const again of [() => writeArtifact(own.sql, made), () => noteArtifact(own.sql, made)]) {
+      await own.sql`update skein.artifacts set created_at = now() - interval '1 day'`;
+      await again();
+      assert.deepEqual(await deleteUnusedArtifacts(own.sql, old), []);
+    }
+    await own.sql`update skein.artifacts set created_at = now() - interval '1 day'`;
+    assert.deepEqual(await deleteUnusedArtifacts(own.sql, old), [made.digest]);
   });
 });

@@ -21,8 +21,17 @@ export async function hasArtifact(sql: Queryable, digest: string): Promise<boole
   return rows.length === 1;
 }
 
+/** @returns the length of a package; 0 when it is not stored */
+export async function artifactBytes(sql: Queryable, digest: string): Promise<number> {
+  const [row] = await orUnavailable(
+    sql<{ bytes: number }[]>`select bytes::float8 as bytes from skein.artifacts where digest = ${digest}`,
+  );
+  return row?.bytes ?? 0;
+}
+
 /**
- * Writes an artifact, unless it is there. A second writer of the same one waits for the first.
+ * Writes an artifact, unless it is there: then it is as young again as if it were new. A second writer of the same
+ * one waits for the first.
  *
  * @returns whether this call wrote it
  * @throws {Error} when the chunks do not add up to `bytes` (nothing is kept), or one is too large
@@ -34,13 +43,26 @@ export async function writeArtifact(sql: Sql, artifact: ArtifactContent): Promis
       const claimed = await tx`
         insert into skein.artifacts (digest, bytes, chunks) values (${digest}, ${bytes}, 0)
         on conflict (digest) do nothing`;
-      if (claimed.count === 0) return false;
+      if (claimed.count === 0) {
+        await tx`update skein.artifacts set created_at = now() where digest = ${digest}`;
+        return false;
+      }
       const chunks = await writeChunks(tx, artifact);
       await tx`update skein.artifacts set chunks = ${chunks} where digest = ${digest}`;
       return true;
     }),
   );
   return written as boolean;
+}
+
+/** Remembers an artifact whose content a node keeps on its disk: it has no chunks here. */
+export async function noteArtifact(
+  sql: Queryable,
+  { digest, bytes }: Pick<ArtifactContent, 'digest' | 'bytes'>,
+): Promise<void> {
+  await orUnavailable(sql`
+    insert into skein.artifacts (digest, bytes, chunks) values (${digest}, ${bytes}, 0)
+    on conflict (digest) do update set created_at = now()`);
 }
 
 async function writeChunks(tx: Queryable, { digest, bytes, chunks }: ArtifactContent): Promise<number> {
@@ -86,7 +108,7 @@ function notFound(digest: string): Fault {
 }
 
 /**
- * Deletes artifacts that no version uses. A fresh one is spared, since the deploy that will use it
+ * Deletes artifacts that no version of a function or layer uses. A fresh one is spared, since the deploy that will use it
  * may be on its way.
  *
  * @param olderThanMs age by the database's clock, ms
@@ -102,6 +124,8 @@ export async function deleteUnusedArtifacts(
       select digest from skein.artifacts a
       where created_at < now() - ${olderThanMs}::float8 * interval '1 millisecond'
         and not exists (select from skein.versions v where v.artifact = a.digest)
+        and not exists (select from skein.latest l where l.artifact = a.digest)
+        and not exists (select from skein.layer_versions l where l.artifact = a.digest)
       order by created_at limit ${limit})
     returning digest`);
   return rows.map((row) => row.digest);

@@ -1,23 +1,34 @@
-/** All configuration at one revision, as a node loads it, and the news that it has changed. */
+/** All configuration at one revision, or what changed since another; and the news that it has changed. */
 import {
   ACCOUNT_ID,
   type AppDatabase,
-  type FunctionConfig,
+  type EventInvokeConfig,
   type FunctionEntry,
+  type FunctionUrl,
   REGION,
+  type ResourcePolicy,
   type Route,
-  type Version,
 } from '../model/index.ts';
-import { CONFIG_CHANNEL } from './apps.ts';
-import { orUnavailable, type Sql } from './connect.ts';
-
-const PUBLIC: FunctionConfig['egress'] = { mode: 'public' };
+import { CONFIG_CHANNEL } from './changes.ts';
+import { orUnavailable, type Queryable, type Sql } from './connect.ts';
+import {
+  type AliasRow,
+  aliasesOf,
+  latestColumns,
+  type VersionRow,
+  versionColumns,
+  versionOf,
+} from './version-rows.ts';
 
 export interface Configuration {
   readonly revision: number;
+  /** Those that changed. */
   readonly functions: readonly FunctionEntry[];
-  readonly routes: readonly (Route & { readonly host: string })[];
-  readonly databases: readonly AppDatabase[];
+  /** Names of functions that changed and are no more. */
+  readonly gone: readonly string[];
+  /** null: as they were. */
+  readonly routes: readonly (Route & { readonly host: string })[] | null;
+  readonly databases: readonly AppDatabase[] | null;
 }
 
 /** The revision that a snapshot must have to be current. One short query, for the periodic check. */
@@ -26,43 +37,80 @@ export async function currentRevision(sql: Sql): Promise<number> {
   return Number(row!.revision);
 }
 
-/** Reads everything at one instant, so that no function lacks the version its alias names. */
-export async function loadConfiguration(sql: Sql): Promise<Configuration> {
-  const here = { account_id: ACCOUNT_ID, region: REGION };
-  const [revisions, functions, versions, aliases, routes, databases] = await orUnavailable(
-    sql.begin('isolation level repeatable read read only', (tx) => [
-      tx<{ revision: string }[]>`select revision::text from skein.revisions`,
-      tx<FunctionRow[]>`select app, name, slug, reserved, provisioned from skein.functions
-        where account_id = ${here.account_id} and region = ${here.region} order by name`,
-      tx<VersionRow[]>`select function_name, version, artifact, config,
-          extract(epoch from created_at)::float8 * 1000 as created_ms from skein.versions
-        where account_id = ${here.account_id} and region = ${here.region} order by function_name, version`,
-      tx<AliasRow[]>`select function_name, alias, version from skein.aliases
-        where account_id = ${here.account_id} and region = ${here.region}`,
-      tx<RouteRow[]>`select host, app, function_name, method, path from skein.routes
-        where account_id = ${here.account_id} and region = ${here.region} order by host, path, method`,
-      tx<DatabaseRow[]>`select app, key, database_name, role_name, password from skein.databases
-        where account_id = ${here.account_id} and region = ${here.region} order by app, key`,
-    ]),
-  );
+/**
+ * Reads what changed after a revision, all at one instant, so that no function lacks the version its alias names.
+ *
+ * The names come first and go back as a list: joined with the changes, the tables were read once for each
+ * change while the database had not counted their rows yet.
+ *
+ * @param since 0: everything
+ */
+export async function loadConfiguration(sql: Sql, since = 0): Promise<Configuration> {
+  const [head, changes, [functions, latest, versions, aliases, provisioned], [routes, databases]] =
+    await orUnavailable(
+      sql.begin('isolation level repeatable read read only', async (tx) => {
+        const [[revisions], names] = await Promise.all([headOf(tx), changedNames(tx, since)]);
+        const changed = since === 0 ? null : names.map(({ name }) => name);
+        const othersToo = since === 0 || revisions!.others > since;
+        const others = Promise.all(othersToo ? [routeRows(tx), databaseRows(tx)] : [null, null]);
+        return [revisions!, names, await functionRows(tx, changed), await others] as const;
+      }),
+    );
+  const found = functionsOf({ functions, latest, versions, aliases, provisioned });
+  const known = new Set(found.map(({ name }) => name));
   return {
-    revision: Number(revisions[0]!.revision),
-    functions: functionsOf(functions, versions, aliases),
-    routes: routes.map((row) => ({
-      host: row.host,
-      app: row.app,
-      functionName: row.function_name,
-      method: row.method,
-      path: row.path,
-    })),
-    databases: databases.map((row) => ({
-      app: row.app,
-      key: row.key,
-      databaseName: row.database_name,
-      roleName: row.role_name,
-      password: row.password,
-    })),
+    revision: head.revision,
+    functions: found,
+    gone: changes.map(({ name }) => name).filter((name) => !known.has(name)),
+    routes: routes === null ? null : routes.map(routeOf),
+    databases: databases === null ? null : databases.map(databaseOf),
   };
+}
+
+function headOf(tx: Queryable) {
+  return tx<{ revision: number; others: number }[]>`select revision, others from skein.revisions`;
+}
+
+function changedNames(tx: Queryable, since: number) {
+  if (since === 0) return Promise.resolve([] as { name: string }[]);
+  return tx<{ name: string }[]>`
+    select function_name as name from skein.function_changes where ${here(tx)} and revision > ${since}`;
+}
+
+/** @param changed null: all of them */
+function functionRows(tx: Queryable, changed: readonly string[] | null) {
+  const of = (column: 'name' | 'function_name') =>
+    changed === null ? here(tx) : tx`${here(tx)} and ${tx(column)} = any(${changed}::text[])`;
+  return Promise.all([
+    tx<FunctionRow[]>`
+      select app, name, slug, reserved, urls, policies, event_invoke, recursion from skein.functions
+      where ${of('name')} order by name`,
+    tx<VersionRow[]>`select ${latestColumns(tx)} from skein.latest where ${of('function_name')}`,
+    tx<VersionRow[]>`
+      select ${versionColumns(tx)} from skein.versions
+      where ${of('function_name')} order by function_name, version`,
+    tx<AliasRow[]>`
+      select function_name, alias, version, second_version, second_weight, description, revision_id
+      from skein.aliases where ${of('function_name')} order by function_name, alias`,
+    tx<ProvisionedRow[]>`
+      select function_name, qualifier, wanted from skein.provisioned_concurrency where ${of('function_name')}`,
+  ] as const);
+}
+
+function routeRows(tx: Queryable) {
+  return tx<RouteRow[]>`
+    select host, app, function_name, method, path from skein.routes
+    where ${here(tx)} order by host, path, method`;
+}
+
+function databaseRows(tx: Queryable) {
+  return tx<DatabaseRow[]>`
+    select app, key, database_name, role_name, password from skein.databases
+    where ${here(tx)} order by app, key`;
+}
+
+function here(tx: Queryable) {
+  return tx`account_id = ${ACCOUNT_ID} and region = ${REGION}`;
 }
 
 /**
@@ -77,24 +125,19 @@ export async function listenConfiguration(sql: Sql, onChange: () => void): Promi
 }
 
 interface FunctionRow {
-  app: string;
+  app: string | null;
   name: string;
   slug: string;
   reserved: number | null;
-  provisioned: number;
+  urls: Record<string, FunctionUrl>;
+  policies: Record<string, ResourcePolicy>;
+  event_invoke: Record<string, EventInvokeConfig>;
+  recursion: FunctionEntry['recursion'];
 }
-interface VersionRow {
+interface ProvisionedRow {
   function_name: string;
-  version: number;
-  artifact: string;
-  /** Without `egress` where the version was stored before there was any. */
-  config: Omit<FunctionConfig, 'egress'> & Partial<Pick<FunctionConfig, 'egress'>>;
-  created_ms: number;
-}
-interface AliasRow {
-  function_name: string;
-  alias: string;
-  version: number;
+  qualifier: string;
+  wanted: number;
 }
 interface RouteRow {
   host: string;
@@ -111,24 +154,51 @@ interface DatabaseRow {
   password: string;
 }
 
-function functionsOf(functions: FunctionRow[], versions: VersionRow[], aliases: AliasRow[]): FunctionEntry[] {
-  const versionsOf = Map.groupBy(versions, (row) => row.function_name);
-  const aliasesOf = Map.groupBy(aliases, (row) => row.function_name);
-  return functions.map((row) => ({
-    ...row,
-    versions: new Map(
-      (versionsOf.get(row.name) ?? []).map((version) => [version.version, versionOf(version)]),
-    ),
-    aliases: new Map((aliasesOf.get(row.name) ?? []).map(({ alias, version }) => [alias, version])),
-  }));
+interface Rows {
+  readonly functions: readonly FunctionRow[];
+  readonly latest: readonly VersionRow[];
+  readonly versions: readonly VersionRow[];
+  readonly aliases: readonly AliasRow[];
+  readonly provisioned: readonly ProvisionedRow[];
 }
 
-function versionOf(row: VersionRow): Version {
-  return {
-    functionName: row.function_name,
-    version: row.version,
-    artifact: row.artifact,
-    config: { ...row.config, egress: row.config.egress ?? PUBLIC },
-    createdAtMs: row.created_ms,
-  };
+function functionsOf({ functions, ...rows }: Rows): FunctionEntry[] {
+  const latest = new Map(rows.latest.map((row) => [row.function_name, row]));
+  const versions = Map.groupBy(rows.versions, (row) => row.function_name);
+  const aliases = Map.groupBy(rows.aliases, (row) => row.function_name);
+  const provisioned = Map.groupBy(rows.provisioned, (row) => row.function_name);
+  return functions.flatMap(({ urls, policies, event_invoke: eventInvoke, ...row }) => {
+    const { name } = row;
+    const newest = latest.get(name);
+    if (newest === undefined) return []; // a function is made together with its $LATEST
+    const wanted = new Map((provisioned.get(name) ?? []).map((one) => [one.qualifier, one.wanted]));
+    return [
+      {
+        ...row,
+        latest: versionOf(newest),
+        versions: new Map((versions.get(name) ?? []).map((one) => [one.version, versionOf(one)])),
+        provisioned: numbered(wanted),
+        aliases: aliasesOf(aliases.get(name) ?? [], wanted),
+        urls: new Map(Object.entries(urls)),
+        policies: new Map(Object.entries(policies)),
+        eventInvoke: new Map(Object.entries(eventInvoke)),
+      },
+    ];
+  });
+}
+
+/** Those whose qualifier is a version; the others belong to aliases, whose names are never numbers. */
+function numbered(wanted: ReadonlyMap<string, number>): Map<number, number> {
+  const found = [...wanted].filter(([qualifier]) => /^\d+$/.test(qualifier));
+  return new Map(found.map(([qualifier, count]) => [Number(qualifier), count]));
+}
+
+function routeOf(row: RouteRow): Route & { readonly host: string } {
+  const { host, app, function_name: functionName, method, path } = row;
+  return { host, app, functionName, method, path };
+}
+
+function databaseOf(row: DatabaseRow): AppDatabase {
+  const { app, key, database_name: databaseName, role_name: roleName, password } = row;
+  return { app, key, databaseName, roleName, password };
 }

@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly max?: number;
   /** Called when a connection has closed, with its number, whatever the reason. */
   readonly onClose?: (connection: number) => void;
+  /** Settings of PostgreSQL that its connections have. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Seconds. A server that does not answer within this is reported rather than waited for. */
@@ -40,7 +42,7 @@ export function connect(options: ConnectOptions): Sql {
     backoff: () => RECONNECT_S,
     onnotice: () => {},
     ...(options.onClose && { onclose: options.onClose }),
-    connection: { application_name: 'skein' },
+    connection: { application_name: 'skein', ...options.settings },
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
   }) as unknown as Sql; // queries say themselves what they return; the type map would only be in their way
 }

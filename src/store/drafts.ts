@@ -3,7 +3,8 @@
  * be started first, and needs its number and its databases for that.
  */
 import { fullName } from '../model/index.ts';
-import { announce, change, type DeployPlan, findOrInsertVersion, ownsFunction } from './apps.ts';
+import { change, type DeployPlan, findOrInsertVersion, ownsFunction } from './apps.ts';
+import { announce } from './changes.ts';
 import type { Sql } from './connect.ts';
 
 export interface Draft {
@@ -33,6 +34,7 @@ export async function draftVersions(
       const version = await findOrInsertVersion(tx, plan, fn);
       drafts.push({ name, version, provisioned: fn.provisioned });
     }
-    return drafts.length === 0 ? null : { drafts, revision: await announce(tx) };
+    if (drafts.length === 0) return null;
+    return { drafts, revision: await announce(tx, { functions: drafts.map(({ name }) => name) }) };
   });
 }

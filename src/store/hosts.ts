@@ -29,7 +29,7 @@ export async function claimLabels(tx: TransactionSql, app: App): Promise<void> {
       insert into skein.labels (account_id, region, label, app, function_name)
       values (${ACCOUNT_ID}, ${REGION}, ${wanted.label}, ${app.app}, ${wanted.functionName})
       on conflict do nothing`;
-    const [owner] = await tx<{ app: string; function_name: string | null }[]>`
+    const [owner] = await tx<Owner[]>`
       select app, function_name from skein.labels
       where account_id = ${ACCOUNT_ID} and region = ${REGION} and label = ${wanted.label}`;
     if (owner!.app === app.app && owner!.function_name === wanted.functionName) continue;
@@ -37,16 +37,22 @@ export async function claimLabels(tx: TransactionSql, app: App): Promise<void> {
   }
 }
 
-function nameTaken(app: string, wanted: Label, owner: { app: string; function_name: string | null }): Fault {
+/** Who has a label. `app` null: a function that an API made. */
+interface Owner {
+  readonly app: string | null;
+  readonly function_name: string | null;
+}
+
+export function nameTaken(app: string, wanted: Label, owner: Owner): Fault {
   const what = wanted.functionName === null ? `App "${app}"` : `Function "${wanted.functionName}"`;
   const holder =
     owner.function_name === null
       ? `app "${owner.app}"`
-      : `function "${owner.function_name}" of app "${owner.app}"`;
+      : `function "${owner.function_name}"${owner.app === null ? ', which belongs to no app,' : ` of app "${owner.app}"`}`;
   return new Fault(
     'name-taken',
     `${what} cannot have the host label "${wanted.label}": ${holder} has it. Nothing was changed; choose another name.`,
-    { facts: { label: wanted.label, app, owner: owner.app, ownerFunction: owner.function_name ?? '' } },
+    { facts: { label: wanted.label, app, owner: owner.app ?? '', ownerFunction: owner.function_name ?? '' } },
   );
 }
 

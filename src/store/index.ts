@@ -1,6 +1,5 @@
 /** The only room that speaks SQL: the connection, migrations, one file per aggregate, the node's own server. */
 export {
-  announceChange,
   applyDeploy,
   checkDeploy,
   type Deployed,
@@ -8,7 +7,16 @@ export {
   destroyApp,
   withAppLock,
 } from './apps.ts';
-export { deleteUnusedArtifacts, hasArtifact, readArtifact, writeArtifact } from './artifacts.ts';
+export {
+  artifactBytes,
+  deleteUnusedArtifacts,
+  hasArtifact,
+  noteArtifact,
+  readArtifact,
+  writeArtifact,
+} from './artifacts.ts';
+export { announceChange } from './changes.ts';
+export { codeBytes } from './code-bytes.ts';
 export { listenConfiguration, loadConfiguration } from './configuration.ts';
 export { connect, type Sql } from './connect.ts';
 export {
@@ -22,10 +30,100 @@ export {
   withDatabaseLock,
 } from './databases.ts';
 export { draftVersions } from './drafts.ts';
+export {
+  type Claim,
+  type ClaimedEvent,
+  claimEvents,
+  type DueLane,
+  dueLanes,
+  type EventFailure,
+  type Held,
+  releaseEvents,
+  renewEvents,
+} from './event-claims.ts';
+export { connectEvents, listenEvents, notifyEvents } from './event-connection.ts';
+export { type Settlement, settleEvents } from './event-settlements.ts';
+export {
+  changeMapping,
+  deleteMapping,
+  type EventSourceMapping,
+  findMapping,
+  insertMapping,
+  listMappings,
+} from './event-source-mappings.ts';
+export {
+  type EventContext,
+  insertEvents,
+  type LaneVolume,
+  laneVolumes,
+  type NewEvent,
+  oldestEvent,
+} from './events.ts';
+export { dropOldFailedEvents } from './failed-events.ts';
+export { type AliasPoints, changeAlias, createAlias, deleteAlias } from './function-aliases.ts';
+export { noFunction, updateInProgress } from './function-changes.ts';
+export type { Made } from './function-rows.ts';
+export {
+  changeSettings,
+  type FunctionSettings,
+  functionsSignedBy,
+  readSettings,
+  type StoredRuntimeManagement,
+  type StoredScaling,
+} from './function-settings.ts';
+export {
+  changeLatest,
+  createFunction,
+  deleteFunction,
+  deleteVersion,
+  publishVersion,
+} from './functions.ts';
+export {
+  changeIdentities,
+  type IdentityChange,
+  type IdentityKind,
+  listenIdentities,
+  loadIdentities,
+  type StoredIdentity,
+} from './identities.ts';
+export {
+  changeRecord,
+  deleteRecord,
+  findRecord,
+  insertRecord,
+  type LambdaRecord,
+  listRecords,
+  type RecordKind,
+} from './lambda-records.ts';
+export {
+  changeLayerPolicy,
+  deleteLayer,
+  findLayer,
+  forgetDeletedLayers,
+  type LayerVersion,
+  listLayers,
+  listLayerVersions,
+  publishLayer,
+} from './layers.ts';
 export { dropOldLines, insertLines, type LogLine, linesAfter } from './logs.ts';
 export { migrate } from './migrate.ts';
 export { type OpenedDatabase, openDatabase, unreachable } from './open-database.ts';
 export { dropOldSpans, insertProvisioned, type ProvisionedTotal, provisionedTotals } from './provisioned.ts';
+export {
+  type Claimed,
+  changeProvisioned,
+  changeReserved,
+  provisionedChanges,
+} from './provisioned-concurrency.ts';
+export {
+  deleteSecret,
+  deleteSecretsOf,
+  loadSecrets,
+  putSecret,
+  resealSecrets,
+  type SealedSecret,
+  type SecretName,
+} from './secrets.ts';
 export { putSettingIfAbsent } from './settings.ts';
 export {
   dropOldUsage,
@@ -35,5 +133,5 @@ export {
   usageAfter,
   usageTotals,
 } from './usage.ts';
-export { listVersions, rollback, rollbackTarget } from './versions.ts';
+export { functionNotFound, listVersions, qualifierNotFound, rollback, rollbackTarget } from './versions.ts';
 export { watchDatabase } from './watch.ts';

@@ -23,6 +23,7 @@ function record(over: Partial<UsageRecord> = {}): UsageRecord {
     maxMemoryMb: 61.5,
     outcome: 'ok',
     errorType: null,
+    requestId: null,
     ...over,
   };
 }
@@ -46,7 +47,7 @@ suite('usage records', () => {
 
   test('a record comes back as it was written', async () => {
     const full = record({ functionName: 'same', initMs: 12.25, outcome: 'error', errorType: 'Error' });
-    const bare = record({ functionName: 'same', alias: null, instanceId: null });
+    const bare = record({ functionName: 'same', alias: null, instanceId: null, requestId: uuid() });
     assert.equal(await write(db, [full, bare]), true);
     assert.deepEqual(
       (await read('same')).map(({ id: _, ...rest }) => rest),

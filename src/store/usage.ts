@@ -76,7 +76,7 @@ export async function insertUsage(sql: Queryable, batch: UsageBatch): Promise<bo
       insert into skein.usage_batches (
         batch_id, account_id, region, function_name, last_started_at_ms, records, attempt_ids, versions, aliases,
         instance_ids, started_at_ms, queued_ms, init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb,
-        outcomes, error_types)
+        outcomes, error_types, request_ids)
       select ${batch.id}, ${ACCOUNT_ID}, ${REGION}, ${batch.functionName}, ${lastMs}, ${records.length},
         ${columnsOf(sql, records)}
       from in_turn
@@ -120,7 +120,8 @@ function columnsOf(sql: Queryable, records: readonly UsageRecord[]) {
         ${of((r) => r.instanceId)}::text[], ${of((r) => r.startedAtMs)}::float8[],
         ${of((r) => r.queuedMs)}::float8[], ${of((r) => r.initMs)}::float8[], ${of((r) => r.durationMs)}::float8[],
         ${of((r) => r.billedMs)}::float8[], ${of((r) => r.memoryMb)}::int[], ${of((r) => r.maxMemoryMb)}::float8[],
-        ${of((r) => r.outcome)}::text[], ${of((r) => storableText(r.errorType))}::text[]`;
+        ${of((r) => r.outcome)}::text[], ${of((r) => storableText(r.errorType))}::text[],
+        ${records.some((r) => r.requestId != null) ? of((r) => r.requestId ?? null) : null}::uuid[]`;
 }
 
 function sumColumnsOf(sql: Queryable, records: readonly UsageRecord[]) {
@@ -151,11 +152,11 @@ export async function usageAfter(sql: Queryable, after: After): Promise<StoredUs
   return await orUnavailable(sql<(StoredUsage & { outcome: OutcomeKind })[]>`
     select b.id * ${ID_SPAN}::bigint + r.place as id, r."attemptId", b.function_name as "functionName",
       r.version, r.alias, r."instanceId", r."startedAtMs", r."queuedMs", r."initMs", r."durationMs",
-      r."billedMs", r."memoryMb", r."maxMemoryMb", r.outcome, r."errorType"
+      r."billedMs", r."memoryMb", r."maxMemoryMb", r.outcome, r."errorType", r."requestId"
     from skein.usage_batches b, unnest(attempt_ids, versions, aliases, instance_ids, started_at_ms, queued_ms,
-      init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb, outcomes, error_types) with ordinality
+      init_ms, duration_ms, billed_ms, memory_mb, max_memory_mb, outcomes, error_types, request_ids) with ordinality
       as r ("attemptId", version, alias, "instanceId", "startedAtMs", "queuedMs", "initMs", "durationMs",
-        "billedMs", "memoryMb", "maxMemoryMb", outcome, "errorType", place)
+        "billedMs", "memoryMb", "maxMemoryMb", outcome, "errorType", "requestId", place)
     where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${functionName}
       and b.id >= ${Math.floor(afterId / ID_SPAN)} and last_started_at_ms >= ${sinceMs}
       and b.id * ${ID_SPAN}::bigint + r.place > ${afterId} and r."startedAtMs" >= ${sinceMs}

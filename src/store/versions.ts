@@ -2,8 +2,10 @@
 import type { TransactionSql } from 'postgres';
 import { Fault } from '../base/index.ts';
 import { ACCOUNT_ID, LIVE, REGION } from '../model/index.ts';
-import { announce, change, moveAlias } from './apps.ts';
+import { change } from './apps.ts';
+import { announce } from './changes.ts';
 import { orUnavailable, type Sql } from './connect.ts';
+import { moveAlias } from './function-rows.ts';
 
 export interface VersionRow {
   readonly version: number;
@@ -28,7 +30,7 @@ export async function listVersions(sql: Sql, name: string): Promise<VersionRow[]
       where v.account_id = ${ACCOUNT_ID} and v.region = ${REGION} and v.function_name = ${name}
       order by v.version desc`,
   );
-  if (rows.length === 0) throw functionNotFound(name);
+  if (rows.length === 0) await appOf(sql, name); // nothing is published of one that an API has just made
   return rows.map((row) => ({
     version: row.version,
     artifact: row.artifact,
@@ -49,10 +51,10 @@ export async function rollback(
   { name, to }: { name: string; to: number | null },
 ): Promise<{ revision: number; from: number; version: number }> {
   const app = await appOf(sql, name);
-  return change(sql, app, async (tx) => {
+  return change(sql, app ?? name, async (tx) => {
     const { live, target } = await findTarget(tx, { name, to });
     if (target !== live) await moveAlias(tx, { name, alias: LIVE, version: target });
-    return { revision: await announce(tx), from: live, version: target };
+    return { revision: await announce(tx, { functions: [name] }), from: live, version: target };
   });
 }
 
@@ -66,9 +68,9 @@ async function findTarget(
   { name, to }: { name: string; to: number | null },
 ): Promise<{ live: number; target: number }> {
   const [live] = await tx<{ version: number }[]>`
-    select version from skein.aliases
+    select coalesce(version, 0) as version from skein.aliases
     where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${name} and alias = ${LIVE}`;
-  if (live === undefined) throw functionNotFound(name);
+  if (live === undefined) throw await noLive(tx, name);
   const [target] = await tx<{ version: number }[]>`
     select v.version from skein.versions v
     left join skein.alias_moves m on m.account_id = v.account_id and m.region = v.region
@@ -80,9 +82,18 @@ async function findTarget(
   return { live: live.version, target: target.version };
 }
 
-async function appOf(sql: Sql, name: string): Promise<string> {
+/** A function of no app has the alias only if somebody gave it one. */
+async function noLive(tx: TransactionSql, name: string): Promise<Fault> {
+  const [row] = await tx`
+    select from skein.functions where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${name}`;
+  if (row === undefined) return functionNotFound(name);
+  const message = `Function "${name}" has no alias "${LIVE}", so there is nothing to take back: it belongs to no app. Change it through AWS's API.`;
+  return new Fault('version-not-found', message, { facts: { functionName: name, qualifier: LIVE } });
+}
+
+async function appOf(sql: Sql, name: string): Promise<string | null> {
   const [row] = await orUnavailable(
-    sql<{ app: string }[]>`
+    sql<{ app: string | null }[]>`
       select app from skein.functions
       where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${name}`,
   );
@@ -90,12 +101,18 @@ async function appOf(sql: Sql, name: string): Promise<string> {
   return row.app;
 }
 
-function functionNotFound(name: string): Fault {
+export function functionNotFound(name: string): Fault {
   return new Fault(
     'function-not-found',
     `There is no function "${name}" here. "skein list" shows the functions of this node.`,
     { facts: { name } },
   );
+}
+
+/** @param qualifier a version or an alias */
+export function qualifierNotFound(name: string, qualifier: string): Fault {
+  const message = `Function "${name}" has no version or alias "${qualifier}". "skein versions ${name}" shows what is kept.`;
+  return new Fault('version-not-found', message, { facts: { functionName: name, qualifier } });
 }
 
 function versionNotFound(name: string, to: number | null): Fault {

@@ -36,8 +36,8 @@ async function openRelay(url: string) {
 suite('a watch on the database', () => {
   test('lets work take longer than an answer may, and returns what it returns', async () => {
     await using db = await testDatabase();
-    const watch = watchDatabase({ url: db.url, clock, answerWithinMs: 100 });
-    const [row] = await watch.during(() => db.sql`select 7 as it, pg_sleep(0.5)`.execute());
+    const watch = watchDatabase({ url: db.url, clock, answerWithinMs: 1_000 });
+    const [row] = await watch.during(() => db.sql`select 7 as it, pg_sleep(1.5)`.execute());
     assert.equal(row?.it, 7);
     await assert.rejects(
       watch.during(() => Promise.reject(new RangeError('no'))),

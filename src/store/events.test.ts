@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { systemClock, uuidSource } from '../base/index.ts';
+import type { Sql } from './connect.ts';
+import { claimEvents, dueLanes, releaseEvents, renewEvents } from './event-claims.ts';
+import { type Settlement, settleEvents } from './event-settlements.ts';
+import { insertEvents, laneVolumes, type NewEvent, oldestEvent } from './events.ts';
+import { dropOldFailedEvents, listFailedEvents } from './failed-events.ts';
+import { testDatabase } from './testing.ts';
+
+const newId = uuidSource(() => systemClock.wallMs());
+const LEASE_MS = 30_000;
+
+function event(lane = 'shop-orders', payload = '{"n":1}'): NewEvent {
+  const context = { traceId: null, clientContext: null, hops: 1 };
+  const bytes = Buffer.byteLength(payload);
+  return { id: newId(), lane, functionName: lane, qualifier: null, payload, bytes, context };
+}
+
+async function claim(sql: Sql, rooms: Readonly<Record<string, number>>, maxBytes = 1_000_000) {
+  const wanted = Object.entries(rooms).map(([lane, room]) => ({ lane, room }));
+  return await claimEvents(sql, { wanted, maxBytes, leaseMs: LEASE_MS, lease: newId(), holder: 'one' });
+}
+
+const over = (held: { id: string; lease: string }, changes: Partial<Settlement> = {}): Settlement => ({
+  ...{
+    id: held.id,
+    lease: held.lease,
+    againInMs: null,
+    attempts: 1,
+    failure: null,
+    keptFor: null,
+    sends: [],
+  },
+  ...changes,
+});
+
+/** As if all leases had ended and all waits were over. */
+const pass = (sql: Sql) => sql`update skein.events set due_at = now() - interval '1 s'`;
+
+suite('events in the database', () => {
+  test('are claimed as they were given, once, as many of each lane as there is room for', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    const odd = event('shop-orders', '{"t":"\\u0000 \\" \\\\ 🪿 12345678901234567890"}');
+    const stored = await insertEvents(sql, [odd, event(), event(), event('shop-mail')]);
+    assert.deepEqual(
+      stored.toSorted((a, b) => (a.lane < b.lane ? -1 : 1)).map(({ lane, waiting }) => [lane, waiting]),
+      [
+        ['shop-mail', 1],
+        ['shop-orders', 3],
+      ],
+    );
+    await insertEvents(sql, [odd]);
+    assert.equal((await laneVolumes(sql)).find(({ lane }) => lane === 'shop-orders')?.waiting, 3);
+
+    const due = await dueLanes(sql);
+    assert.deepEqual(
+      due.map(({ lane, dueInMs }) => [lane, dueInMs <= 0]),
+      [
+        ['shop-mail', true],
+        ['shop-orders', true],
+      ],
+    );
+    const first = await claim(sql, { 'shop-orders': 2, 'shop-mail': 5, 'shop-none': 1 });
+    assert.equal(first.length, 3);
+    const same = first.find(({ id }) => id === odd.id);
+    if (same !== undefined) assert.equal(same.payload, odd.payload);
+    const second = await claim(sql, { 'shop-orders': 2, 'shop-mail': 5 });
+    assert.equal(second.length, 1);
+    const [held] = second;
+    assert.deepEqual([held?.claims, held?.attempts, held?.context.hops], [1, 0, 1]);
+    assert.equal(new Set([...first, ...second].map(({ id }) => id)).size, 4);
+    assert.ok((await dueLanes(sql)).every(({ dueInMs }) => dueInMs > LEASE_MS / 2));
+    assert.notEqual(await oldestEvent(sql), null);
+  });
+
+  test('a claim ends at so many bytes, and takes one event however large', async () => {
+    await using database = await testDatabase();
+    const large = `"${'x'.repeat(1_000)}"`;
+    await insertEvents(database.sql, [event('a', large), event('a', large), event('a', large)]);
+    assert.equal((await claim(database.sql, { a: 9 }, 10)).length, 1);
+    assert.equal((await claim(database.sql, { a: 9 }, 1_500)).length, 2);
+  });
+
+  test('whose lease has ended are claimed again, and who held it before can settle nothing', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    await insertEvents(sql, [event()]);
+    const [before] = await claim(sql, { 'shop-orders': 1 });
+    assert.deepEqual(await renewEvents(sql, { held: [before!], leaseMs: LEASE_MS }), [before!.id]);
+    await pass(sql);
+    const [after] = await claim(sql, { 'shop-orders': 1 });
+    assert.deepEqual([after?.id, after?.claims], [before?.id, 2]);
+    assert.deepEqual(await renewEvents(sql, { held: [before!], leaseMs: LEASE_MS }), []);
+    assert.deepEqual(await settleEvents(sql, [over(before!, { sends: [event('shop-mail')] })]), []);
+    assert.deepEqual(await settleEvents(sql, [over(after!)]), [after!.id]);
+    assert.deepEqual(await settleEvents(sql, [over(after!)]), []);
+    assert.deepEqual(await laneVolumes(sql), []);
+  });
+
+  test('come back with what failed, and are not due before their time', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    await insertEvents(sql, [event()]);
+    const [first] = await claim(sql, { 'shop-orders': 1 });
+    const failure = {
+      errorType: 'Error',
+      payload: '{"errorMessage":"no\\u0000"}',
+      executedVersion: '$LATEST',
+    };
+    await settleEvents(sql, [over(first!, { againInMs: 60_000, attempts: 1, failure })]);
+    assert.equal((await claim(sql, { 'shop-orders': 1 })).length, 0);
+    const [{ dueInMs } = { dueInMs: 0 }] = await dueLanes(sql);
+    assert.ok(dueInMs > 30_000 && dueInMs <= 60_000, String(dueInMs));
+    await pass(sql);
+    const [second] = await claim(sql, { 'shop-orders': 1 });
+    assert.deepEqual([second?.attempts, second?.failure], [1, failure]);
+  });
+
+  test('lead to others in the same instant, or are kept with the reason', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    await insertEvents(sql, [event(), event()]);
+    const [one, two] = await claim(sql, { 'shop-orders': 2 });
+    const next = event('shop-mail', '{"requestPayload":{}}');
+    await settleEvents(sql, [
+      over(one!, { sends: [next] }),
+      over(two!, { keptFor: 'RetriesExhausted', attempts: 3 }),
+    ]);
+    assert.deepEqual(
+      (await laneVolumes(sql)).map(({ lane, waiting }) => [lane, waiting]),
+      [['shop-mail', 1]],
+    );
+    assert.equal((await claim(sql, { 'shop-mail': 1 }))[0]?.payload, next.payload);
+    const [kept, ...more] = await listFailedEvents(sql, 10);
+    assert.deepEqual(
+      [kept?.id, kept?.reason, kept?.attempts, more.length],
+      [two!.id, 'RetriesExhausted', 3, 0],
+    );
+    const keep = { sinceMs: 0, maxRows: 1, batch: 100 };
+    assert.equal(await dropOldFailedEvents(sql, keep), 0);
+    assert.equal(await dropOldFailedEvents(sql, { ...keep, sinceMs: systemClock.wallMs() + 60_000 }), 1);
+  });
+
+  test('of a node that starts anew are due at once, those of others are not', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    await insertEvents(sql, [event(), event()]);
+    await claim(sql, { 'shop-orders': 2 });
+    assert.equal(await releaseEvents(sql, 'another'), 0);
+    assert.equal(await releaseEvents(sql, 'one'), 2);
+    assert.equal((await claim(sql, { 'shop-orders': 2 })).length, 2);
+  });
+});
