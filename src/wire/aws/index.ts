@@ -1,0 +1,3 @@
+export { type AwsEndpoint, type AwsEndpointOptions, createAwsEndpoint, isAwsRequest } from './endpoint.ts';
+export { readModel } from './protocol/index.ts';
+export type { AwsCall, AwsService, Operations } from './service.ts';
