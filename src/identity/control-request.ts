@@ -55,14 +55,19 @@ export function controlPolicy({
  */
 export function checkControlRequest(request: ControlRequest, policy: ControlPolicy): Fault | null {
   return (
-    checkHost(request, policy) ??
-    checkOrigin(request, policy) ??
-    checkToken(request, policy) ??
-    checkContentType(request, policy)
+    checkControlPlace(request, policy) ?? checkToken(request, policy) ?? checkContentType(request, policy)
   );
 }
 
-function checkHost({ host }: ControlRequest, policy: ControlPolicy): Fault | null {
+/** The first two questions alone, for callers that are known by a signature instead of the token. */
+export function checkControlPlace(
+  request: Pick<ControlRequest, 'host' | 'origin'>,
+  policy: ControlPolicy,
+): Fault | null {
+  return checkHost(request, policy) ?? checkOrigin(request, policy);
+}
+
+function checkHost({ host }: Pick<ControlRequest, 'host'>, policy: ControlPolicy): Fault | null {
   const name = nameOf(host);
   if (name !== null && isOurs(name, policy)) return null;
   return new Fault(
@@ -71,7 +76,7 @@ function checkHost({ host }: ControlRequest, policy: ControlPolicy): Fault | nul
   );
 }
 
-function checkOrigin({ origin }: ControlRequest, policy: ControlPolicy): Fault | null {
+function checkOrigin({ origin }: Pick<ControlRequest, 'origin'>, policy: ControlPolicy): Fault | null {
   if (origin === undefined) return null;
   const url = URL.parse(origin);
   const isWeb = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');

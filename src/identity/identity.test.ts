@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type ControlRequest, checkControlRequest, controlPolicy } from './control-request.ts';
-import { instanceCredentials, verifyInstanceToken } from './instance-credentials.ts';
 import { loadNodeKeys, type NodeKeys } from './node-keys.ts';
 
 const policy = controlPolicy({ token: 'secret', host: '127.0.0.1', domain: 'fn.example.com' });
@@ -92,30 +91,5 @@ suite('the keys of a node', () => {
     assert.match(keys.accessKeyId, /^AKIA[A-Z2-7]{16}$/);
     assert.equal(keys.secretAccessKey.length, 40);
     assert.deepEqual(await loadNodeKeys(store), keys);
-  });
-});
-
-suite('the credentials of an instance', () => {
-  const key = Buffer.alloc(32, 7).toString('base64');
-  const who = { functionName: 'bakery-orders', version: 3, instanceId: 'i-1' };
-  const nowMs = 1_700_000_000_000;
-
-  test('say whose they are, for one hour', () => {
-    const made = instanceCredentials(key, { ...who, nowMs });
-    assert.match(made.accessKeyId, /^ASIA[A-Z2-7]{16}$/);
-    assert.equal(made.secretAccessKey.length, 40);
-    assert.equal(made.expirationMs, nowMs + 3_600_000);
-    assert.deepEqual(verifyInstanceToken(key, made.token, made.expirationMs - 1), { ...who, ...made });
-    assert.equal(verifyInstanceToken(key, made.token, made.expirationMs), null);
-  });
-
-  test('cannot be changed, forged or verified with another key', () => {
-    const { token } = instanceCredentials(key, { ...who, nowMs });
-    const [body, signature] = token.split('.') as [string, string];
-    const other = Buffer.from(JSON.stringify(['admin', 1, 'i-1', nowMs * 2])).toString('base64url');
-    for (const forged of [`${other}.${signature}`, body, '', '.', `${token}.x`, `${body}.`]) {
-      assert.equal(verifyInstanceToken(key, forged, nowMs), null, forged);
-    }
-    assert.equal(verifyInstanceToken(Buffer.alloc(32, 8).toString('base64'), token, nowMs), null);
   });
 });
