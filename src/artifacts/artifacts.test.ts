@@ -9,9 +9,10 @@ import { suite, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { fakeClock } from '../base/fake-clock.ts';
 import { Fault, type FaultCode } from '../base/index.ts';
-import type { Version } from '../model/index.ts';
+import { versionByHand } from '../model/testing.ts';
 import { hasArtifact } from '../store/index.ts';
 import { testDatabase } from '../store/testing.ts';
+import { dockerSave } from './image/image-by-hand.ts';
 import { createArtifacts } from './index.ts';
 import { zipByHand } from './zip-by-hand.ts';
 
@@ -32,6 +33,7 @@ async function setup(options: { threads?: number; queueLength?: number } = {}) {
         module: new URL('./fake-store.ts', import.meta.url),
       },
       cacheDir,
+      imagesDir: join(home, 'images'),
       clock,
       engine: 'v24-x64',
       onProblem: (problem) => assert.fail(String(problem)),
@@ -70,7 +72,8 @@ suite('artifacts', () => {
     const noise = Buffer.alloc(2_500_000, 1);
     const zip = zipByHand([{ name: 'noise', content: noise }]);
     const stored = await at.artifacts.put(Readable.from([zip.subarray(0, 9), zip.subarray(9)]));
-    assert.deepEqual(stored, { digest: createHash('sha256').update(zip).digest('hex'), bytes: zip.length });
+    const digest = createHash('sha256').update(zip).digest('hex');
+    assert.deepEqual(stored, { digest, bytes: zip.length, unpackedBytes: noise.length });
     assert.equal(await at.artifacts.has(stored.digest), true);
     assert.equal(await at.artifacts.has(DIGEST), false);
     assert.equal(await at.log(), 'write 3\n');
@@ -127,7 +130,7 @@ suite('artifacts', () => {
     const broken = new Readable({ read: () => broken.destroy(new Error('the sender went away')) });
     await assert.rejects(at.artifacts.put(broken), /the sender went away/);
     assert.deepEqual(await at.incoming(), []);
-    assert.deepEqual((await readdir(at.cacheDir)).sort(), ['.boot', '.compiled', '.incoming']);
+    assert.deepEqual((await readdir(at.cacheDir)).sort(), ['.boot', '.compiled', '.incoming', '.layers']);
     assert.deepEqual(await readdir(at.storeDir), []);
   });
 
@@ -187,10 +190,10 @@ suite('artifacts', () => {
     const other = await at.artifacts.put(Readable.from([zipByHand([{ name: 'other' }])]));
     const old = new Date(0);
     await utimes(join(at.cacheDir, other.digest), old, old);
-    await at.artifacts.forgetAllBut([{ artifact: other.digest } as Version]);
+    await at.artifacts.forgetAllBut([versionByHand({ artifact: other.digest })]);
     assert.ok(existsSync(join(at.cacheDir, DIGEST)), 'a young one may belong to a deploy on its way');
     await utimes(join(at.cacheDir, DIGEST), old, old);
-    await at.artifacts.forgetAllBut([{ artifact: other.digest } as Version]);
+    await at.artifacts.forgetAllBut([versionByHand({ artifact: other.digest })]);
     assert.ok(existsSync(join(at.cacheDir, other.digest)));
     assert.ok(!existsSync(join(at.cacheDir, DIGEST)));
     assert.ok(existsSync(await at.artifacts.ensure(DIGEST)));
@@ -214,6 +217,7 @@ suite('artifacts', () => {
     const store = { has: (digest: string) => hasArtifact(db.sql, digest), url: db.url };
     const parts = {
       store,
+      imagesDir: join(home, 'images'),
       clock: fakeClock(),
       engine: 'v24-x64',
       onProblem: (problem: unknown) => assert.fail(String(problem)),
@@ -229,6 +233,10 @@ suite('artifacts', () => {
       const folder = await two.ensure(DIGEST);
       assert.equal(await readFile(join(folder, 'index.js'), 'utf8'), 'exports.handler = () => 1;');
       await assert.rejects(two.ensure('0'.repeat(64)), refusedAs('artifact-not-found'));
+      const image = dockerSave({ layers: [[{ path: 'hello', content: 'hi' }]] });
+      const { digest } = await one.put(Readable.from([image]), { what: 'image' });
+      assert.equal(await readFile(join(await two.ensure(digest), 'root/hello'), 'utf8'), 'hi');
+      await assert.rejects(one.put(Readable.from([ZIP]), { what: 'image' }), refusedAs('package-invalid'));
     } finally {
       await Promise.all([one.stop(), two.stop()]);
       await rm(home, { recursive: true });

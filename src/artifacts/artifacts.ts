@@ -16,7 +16,8 @@ import { pipeline } from 'node:stream/promises';
 import { type Clock, Fault } from '../base/index.ts';
 import { LIMITS, type Version } from '../model/index.ts';
 import { type CompiledCode, createCompiledCode } from './compiled.ts';
-import { exists, type Stored, temporaryDir } from './jobs.ts';
+import { type Admitted, exists, type Packing, temporaryDir } from './jobs.ts';
+import { createLayers, LAYERS_FOLDER, type Layers } from './layers.ts';
 import { workerPool } from './worker-pool.ts';
 
 export interface ArtifactsOptions {
@@ -29,6 +30,8 @@ export interface ArtifactsOptions {
   };
   /** Created when missing; below a folder that every user can traverse. */
   readonly cacheDir: string;
+  /** Where archives of images are kept that are too large for the database. Created when needed. */
+  readonly imagesDir: string;
   readonly clock: Clock;
   /** Version and architecture of the Node.js that runs functions: what compiled code is good for. */
   readonly engine: string;
@@ -42,19 +45,26 @@ export interface ArtifactsOptions {
   readonly idleMs?: number;
 }
 
+export interface PutOptions {
+  readonly what?: Packing;
+  readonly maxBytes?: number;
+  readonly expected?: string;
+}
+
 export interface Artifacts {
   /** Makes the cache and clears what a crash left behind. Call once, first. */
   start(): Promise<void>;
   /** @returns whether the package is stored for good */
   has(digest: string): Promise<boolean>;
   /**
-   * Takes in a zip: judges it, unpacks it into the cache, stores it.
+   * Takes in a zip or an image: judges it, unpacks it into the cache, stores it.
    *
-   * @param options.maxBytes default LIMITS.packageBytes
+   * @param options.what default `zip`
+   * @param options.maxBytes default LIMITS.packageBytes, of an image LIMITS.imageBytes
    * @param options.expected the SHA-256 its sender announced
    * @throws {Fault} `package-invalid`, `package-too-large`, `database-unavailable`, `no-capacity`
    */
-  put(content: Readable, options?: { maxBytes?: number; expected?: string }): Promise<Stored>;
+  put(content: Readable, options?: PutOptions): Promise<Admitted>;
   /**
    * @returns the folder of a package, fetched first if it is not cached; callers at once share one fetch
    * @throws {Fault} `artifact-not-found`, `database-unavailable`
@@ -62,6 +72,8 @@ export interface Artifacts {
   ensure(digest: string): Promise<string>;
   /** Removes what is cached. @param versions what is deployed, or what instances still run */
   forgetAllBut(versions: Iterable<Version>): Promise<void>;
+  /** What several packages are together. */
+  readonly layers: Pick<Layers, 'place'>;
   /** What earlier instances compiled. */
   readonly compiled: Pick<CompiledCode, 'orderFor'>;
   /** Worker threads alive now. */
@@ -75,14 +87,15 @@ const COMPILED = '.compiled';
 const YOUNG_MS = 600_000;
 /** Uploads at once: each holds up to LIMITS.packageBytes of disk. */
 const MAX_UPLOADS = 16;
+const MOST_BYTES: Readonly<Record<Packing, number>> = { zip: LIMITS.packageBytes, image: LIMITS.imageBytes };
 
 /** Makes the node's packages. Nothing is touched before `start`. */
 export function createArtifacts(options: ArtifactsOptions): Artifacts {
-  const { cacheDir, store, clock, engine, onProblem } = options;
+  const { cacheDir, imagesDir, store, clock, engine, onProblem } = options;
   const compiled = createCompiledCode({ folder: join(cacheDir, COMPILED), engine, onProblem });
   const pool = workerPool({
     clock,
-    data: { cacheDir, url: store.url, module: store.module?.href ?? null },
+    data: { cacheDir, imagesDir, url: store.url, module: store.module?.href ?? null },
     threads: options.threads ?? 1,
     queueLength: options.queueLength ?? 64,
     idleMs: options.idleMs ?? 5_000,
@@ -92,7 +105,7 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
 
   async function put(
     content: Readable,
-    { maxBytes = LIMITS.packageBytes, expected }: { maxBytes?: number; expected?: string } = {},
+    { what = 'zip', expected, maxBytes = MOST_BYTES[what] }: PutOptions = {},
   ) {
     if (uploads >= MAX_UPLOADS) {
       content.destroy();
@@ -105,7 +118,7 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
     const file = join(temporaryDir(cacheDir), `${randomBytes(12).toString('hex')}.zip`);
     try {
       await pipeline(content, bounded(maxBytes), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
-      return await pool.run({ kind: 'admit', file, expected: expected ?? null });
+      return (await pool.run({ kind: 'admit', file, what, expected: expected ?? null })) as Admitted;
     } finally {
       uploads -= 1;
       await rm(file, { force: true });
@@ -118,31 +131,48 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
     return folder;
   }
 
+  async function ensure(digest: string): Promise<string> {
+    if (!DIGEST.test(digest))
+      throw new Fault('artifact-not-found', `${JSON.stringify(digest)} is not the SHA-256 of a package.`);
+    const running = fetching.get(digest) ?? fetchOnce(digest).finally(() => fetching.delete(digest));
+    fetching.set(digest, running);
+    return running;
+  }
+
+  /** The database says which are still wanted; a young one may be about to be told of. */
+  async function forgetImages(): Promise<void> {
+    for (const name of await readdir(imagesDir).catch(() => [])) {
+      const path = join(imagesDir, name);
+      if (clock.wallMs() - (await stat(path)).mtimeMs < YOUNG_MS) continue;
+      if (!(await store.has(name.replace(/\.tar(?:\.part)?$/, '')))) await rm(path, { force: true });
+    }
+  }
+
+  const layers = createLayers({ folder: join(cacheDir, LAYERS_FOLDER), ensure });
+
   return {
     compiled,
+    layers,
     async start() {
       await prepareCache(cacheDir);
+      await layers.start();
       await compiled.start();
     },
     has: (digest) => (DIGEST.test(digest) ? store.has(digest) : Promise.resolve(false)),
     put,
-    async ensure(digest) {
-      if (!DIGEST.test(digest))
-        throw new Fault('artifact-not-found', `${JSON.stringify(digest)} is not the SHA-256 of a package.`);
-      const running = fetching.get(digest) ?? fetchOnce(digest).finally(() => fetching.delete(digest));
-      fetching.set(digest, running);
-      return running;
-    },
+    ensure,
     async forgetAllBut(versions) {
       const kept = [...versions];
       await compiled.forgetAllBut(kept);
-      const keep = new Set(kept.map(({ artifact }) => artifact));
+      await layers.forgetAllBut(kept);
+      const keep = new Set(kept.flatMap(packagesOf));
       for (const name of await readdir(cacheDir)) {
         if (!DIGEST.test(name) || keep.has(name) || fetching.has(name)) continue;
         // A deploy unpacks first and commits then: what is young may be about to be used.
         if (clock.wallMs() - (await stat(join(cacheDir, name))).mtimeMs < YOUNG_MS) continue;
         await rm(join(cacheDir, name), { recursive: true, force: true });
       }
+      await forgetImages();
     },
     get threads() {
       return pool.threads;
@@ -152,6 +182,10 @@ export function createArtifacts(options: ArtifactsOptions): Artifacts {
       await compiled.stop();
     },
   };
+}
+
+function packagesOf({ artifact, config }: Version): string[] {
+  return [artifact, ...config.layers.map((layer) => layer.artifact)];
 }
 
 /** Passes bytes on until there are too many. */
@@ -179,7 +213,7 @@ async function prepareCache(cacheDir: string): Promise<void> {
   const known = await readFile(marker, 'utf8').catch(() => null);
   if (known !== bootId) {
     for (const name of await readdir(cacheDir)) {
-      if (DIGEST.test(name) || name === COMPILED)
+      if (DIGEST.test(name) || name === COMPILED || name === LAYERS_FOLDER)
         await rm(join(cacheDir, name), { recursive: true, force: true });
     }
     await writeFile(marker, bootId);

@@ -13,6 +13,7 @@ import type { Job, Stored } from './jobs.ts';
 
 export interface WorkerData {
   readonly cacheDir: string;
+  readonly imagesDir: string;
   readonly url: string;
   /** Exports `openStore(url): ChunkStore`; null: PostgreSQL. */
   readonly module: string | null;

@@ -5,7 +5,7 @@ import { admit, type ChunkStore, fetch, type Job } from './jobs.ts';
 import type { Reply, WorkerData } from './worker-pool.ts';
 
 const port = parentPort!;
-const { cacheDir, url, module } = workerData as WorkerData;
+const { cacheDir, imagesDir, url, module } = workerData as WorkerData;
 let store: ChunkStore | null = null;
 
 /** Loaded with the first job, so that what is wrong with it is that job's answer. */
@@ -16,7 +16,7 @@ function loadStore(): Promise<{ openStore(url: string): ChunkStore }> {
 async function run(job: Job): Promise<Reply> {
   try {
     store ??= (await loadStore()).openStore(url);
-    const place = { cacheDir, store };
+    const place = { cacheDir, imagesDir, store };
     const value = job.kind === 'admit' ? await admit(job, place) : await fetch(job.digest, place);
     return { ok: true, value };
   } catch (error) {

@@ -5,7 +5,7 @@ import { type DatabaseProxyOptions, startDatabaseProxy } from './proxy.ts';
 /** What is deployed now. */
 interface Deployed {
   /** By full name. */
-  readonly functions: ReadonlyMap<string, { readonly app: string }>;
+  readonly functions: ReadonlyMap<string, { readonly app: string | null }>;
   /** By `<app>/<key>`. */
   readonly databases: ReadonlyMap<string, AppDatabase>;
 }
