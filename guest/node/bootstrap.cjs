@@ -14,11 +14,15 @@ const UNHANDLED_REJECTION = 128;
 /** @type {InstanceType<typeof import('./invoke.cjs')['Invoker']> | null} */
 let invoker = null;
 
+/** For this process alone: the code's environment is Lambda's. */
+const { SKEIN_CHANNEL: callTo } = process.env;
+delete process.env.SKEIN_CHANNEL;
+
 const channel = new Channel((kind, payload) => {
   if (kind === FROM_HOST.INVOKE && invoker !== null) invoker.invoke(readWork(payload));
   else if (kind === FROM_HOST.SETUP && invoker === null) setUp(JSON.parse(payload.toString()));
   else throw new Error(`a frame of kind ${kind} is not in the protocol`);
-});
+}, callTo);
 channel.sendText(TO_HOST.HELLO, JSON.stringify({ protocol: PROTOCOL, runtime: 'nodejs24.x' }));
 
 const compileCache = require('./compile-cache.cjs');

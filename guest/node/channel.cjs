@@ -1,6 +1,7 @@
 'use strict';
 /**
- * The guest's end of the frames on descriptor 3. The protocol is docs/guest-protocol.md.
+ * The guest's end of the frames: on descriptor 3, or over a call to its node where the sandbox has no such
+ * descriptor. The protocol is docs/guest-protocol.md.
  *
  * Owns   the socket, the cutting of bytes into frames, and whether waiting for the host keeps the
  *        process alive: it does while there is nothing to do (`idle`), and does not while user code
@@ -14,7 +15,7 @@
 const net = require('node:net');
 const { writeFully } = require('./sync-write.cjs');
 
-const FD = 3;
+const INHERITED_FD = 3;
 const HEADER_BYTES = 5;
 const SCRATCH_BYTES = 64 * 1024;
 const READ_BYTES = 64 * 1024;
@@ -27,21 +28,44 @@ const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 class Channel {
   #socket;
   #onFrame;
+  /** Of a call it is known once that is connected; until then everything is queued. */
+  #fd = INHERITED_FD;
   /** @type {Buffer | null} a frame's bytes so far, header included, when it did not come in one piece */
   #partial = null;
   #partialLength = 0;
 
-  /** @param {(kind: number, payload: Buffer) => void} onFrame the payload is valid only during the call */
-  constructor(onFrame) {
+  /**
+   * @param {(kind: number, payload: Buffer) => void} onFrame the payload is valid only during the call
+   * @param {string | undefined} where to call; undefined: it was inherited
+   */
+  constructor(onFrame, where) {
     this.#onFrame = onFrame;
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    this.#socket = where === undefined ? this.#inherited(buffer) : this.#calling(where, buffer);
+    // Without a host there is nobody to work for, nor anybody to tell.
+    for (const event of ['error', 'end', 'close']) this.#socket.on(event, () => process.exit(0));
+  }
+
+  #inherited(buffer) {
     const callback = (length) => {
       this.#take(buffer.subarray(0, length));
       return true;
     };
-    this.#socket = new net.Socket({ fd: FD, readable: true, writable: true, onread: { buffer, callback } });
-    // Without a host there is nobody to work for, nor anybody to tell.
-    for (const event of ['error', 'end', 'close']) this.#socket.on(event, () => process.exit(0));
+    return new net.Socket({
+      fd: INHERITED_FD,
+      readable: true,
+      writable: true,
+      onread: { buffer, callback },
+    });
+  }
+
+  #calling(where, buffer) {
+    const { callNode } = require('./call.cjs');
+    const socket = callNode(where, buffer, (bytes) => this.#take(bytes));
+    return socket.once('connect', () => {
+      // Node.js has no other name for it, and nothing else can be written to at once.
+      this.#fd = /** @type {{ _handle: { fd: number } }} */ (/** @type {unknown} */ (socket))._handle.fd;
+    });
   }
 
   /** There is nothing to do: wait for the host. */
@@ -63,7 +87,7 @@ class Channel {
     }
     const length = text.length === 0 ? 0 : scratch.write(text, HEADER_BYTES, 'utf8');
     putHeader(scratch, kind, length);
-    writeFully(FD, scratch, 0, HEADER_BYTES + length);
+    writeFully(this.#fd, scratch, 0, HEADER_BYTES + length);
   }
 
   /** Sends one frame whose payload is `head` (short) and then `bytes`. */
@@ -77,9 +101,9 @@ class Channel {
     scratch.set(head, HEADER_BYTES);
     if (fixed + bytes.length <= SCRATCH_BYTES) {
       scratch.set(bytes, fixed);
-      writeFully(FD, scratch, 0, fixed + bytes.length);
-    } else if (writeFully(FD, scratch, 0, fixed)) {
-      writeFully(FD, bytes, 0, bytes.length);
+      writeFully(this.#fd, scratch, 0, fixed + bytes.length);
+    } else if (writeFully(this.#fd, scratch, 0, fixed)) {
+      writeFully(this.#fd, bytes, 0, bytes.length);
     }
   }
 

@@ -62,13 +62,14 @@ async function loadFile(file, taskRoot, name) {
 
 /**
  * `require` of an ES module takes half the time of the first `import()`; only a module that
- * awaits at its top level needs the latter, and has not run when `require` says so.
+ * awaits at its top level needs the latter, and has not run when `require` says so. An older Node.js
+ * requires no ES module at all.
  */
 async function importModule(file) {
   try {
     return require(file);
   } catch (error) {
-    if (error?.code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
+    if (error?.code !== 'ERR_REQUIRE_ASYNC_MODULE' && error?.code !== 'ERR_REQUIRE_ESM') throw error;
     return import(require('node:url').pathToFileURL(file).href);
   }
 }

@@ -269,7 +269,7 @@ def _set_up(setup):
     time.tzset()
     os.chdir(setup["taskRoot"])
     # In front of all but this folder's place, as Lambda's own; this folder is not for functions.
-    sys.path[0] = setup["taskRoot"]
+    sys.path[0:1] = [setup["taskRoot"], *setup["paths"]]
 
 
 def _handle(handler, headers, body):

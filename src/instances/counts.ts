@@ -9,6 +9,12 @@ export interface ProvisionedCounts {
   readonly ready: number;
 }
 
+/** Of one version. */
+export interface ProvisionedState extends ProvisionedCounts {
+  /** Why not all stand ready: what came of the last start that failed; null: nothing did. */
+  readonly problem: unknown;
+}
+
 export function countStates(pools: readonly { states(): Life['at'][] }[]): Omit<InstanceCounts, 'blank'> {
   const counts = { starting: 0, idle: 0, busy: 0, frozen: 0 };
   for (const pool of pools) for (const state of pool.states()) counts[COUNTED_AS[state]] += 1;

@@ -83,6 +83,28 @@ suite('the fleet', () => {
     await fleet.stop();
   });
 
+  test('a change of one function concerns no other; a version called by its number ends when it is unused', async () => {
+    const { fleet, clock, use } = openFleet();
+    const [one, two, other] = [
+      testVersion('shop-orders', 1),
+      testVersion('shop-orders', 2),
+      testVersion('shop-other'),
+    ];
+    follow(fleet, [one, other], 1);
+    await fleet.provisioned();
+    await use(two);
+    fleet.followSome([['shop-orders', [{ version: testVersion('shop-orders', 3), provisioned: 2 }]]]);
+    await fleet.provisioned();
+    await clock.advance(0);
+    const numbers = fleet.versions().map(({ functionName, version }) => `${functionName}:${version}`);
+    assert.deepEqual(numbers.toSorted(), ['shop-orders:2', 'shop-orders:3', 'shop-other:1']);
+    assert.deepEqual(fleet.countOf('shop-orders').provisioned, { wanted: 2, ready: 2 });
+    fleet.followSome([['shop-orders', []]]);
+    await clock.advance(60_001);
+    assert.deepEqual(fleet.versions(), [other]);
+    await fleet.stop();
+  });
+
   test('loses no provisioned time, also of what is gone', async () => {
     const { fleet, clock } = openFleet();
     const one = testVersion('shop-orders', 1);

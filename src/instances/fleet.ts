@@ -5,10 +5,16 @@
  * Asks   room.ts whether one more instance fits, foresight.ts who is about to be called.
  * Never  chooses a version: it is told which ones are current, and drains the others.
  */
-import { type Clock, Fault, periodically } from '../base/index.ts';
+import { type Clock, Fault, periodically, type Timer } from '../base/index.ts';
 import type { Version } from '../model/index.ts';
 import { type BlankOptions, Blanks } from './blanks.ts';
-import { countStates, type InstanceCounts, type ProvisionedCounts, sumProvisioned } from './counts.ts';
+import {
+  countStates,
+  type InstanceCounts,
+  type ProvisionedCounts,
+  type ProvisionedState,
+  sumProvisioned,
+} from './counts.ts';
 import { Foresight, type ForesightCounts, type Visits } from './foresight.ts';
 import { bootMb, Memory, needMb } from './memory.ts';
 import type { MemoryReader } from './memory-reading.ts';
@@ -33,6 +39,8 @@ export interface FleetParts {
   readonly starter: Starter;
   readonly memory: MemoryReader;
   readonly clock: Clock;
+  /** Another text when new instances of a version would find another environment than those before. */
+  readonly stampOf?: (version: Version) => string;
   /** Told about what is a bug, or what the machine cannot do; requests get their own answers. */
   readonly onProblem: (problem: unknown) => void;
 }
@@ -53,6 +61,8 @@ export interface ProvisionedTime {
 
 interface Entry {
   readonly version: Version;
+  /** What its newest instances were started with; see FleetParts. */
+  stamp: string;
   readonly pool: Pool;
   readonly visits: Visits;
   /** Instances that a deploy waits for, before an alias points here. */
@@ -61,6 +71,8 @@ interface Entry {
 
 /** How often the memory of the machine is read, in ms: a few small files each time. */
 const READ_MEMORY_MS = 500;
+/** After changes of single functions: what blanks wait for is counted once for all of them, in ms. */
+const STOCK_WITHIN_MS = 250;
 
 export class Fleet {
   readonly #parts: FleetParts;
@@ -73,7 +85,10 @@ export class Fleet {
   readonly #foresight: Foresight;
   /** The same, without making a key for every lease. */
   readonly #entryOfVersion = new WeakMap<Version, Entry>();
-  #current = new Map<string, Followed>();
+  readonly #current = new Map<string, Followed>();
+  /** The same by function; of each, what callers without a qualifier get is the first. */
+  readonly #followed = new Map<string, readonly Followed[]>();
+  #stockDue: Timer | null = null;
   /** Of versions that were forgotten since it was asked. */
   #leftTime: ProvisionedTime[] = [];
   #reading: Promise<void> | null = null;
@@ -115,14 +130,60 @@ export class Fleet {
     return await pool.lease(signal);
   }
 
-  /** These versions are what aliases point at now: blanks are kept for them, and all other instances drain. */
+  /**
+   * These versions are what names point at now: blanks are kept for them, and the instances of those that were
+   * drain. One that never was, called by its number, goes on until it is unused.
+   */
   follow(current: readonly Followed[]): void {
-    this.#current = new Map(current.map((followed) => [keyOf(followed.version), followed]));
-    for (const { version, provisioned } of current) if (provisioned > 0) this.#entryOf(version);
-    for (const [key, entry] of this.#entries) this.#settle(key, entry);
-    const versions = current.map(({ version }) => version);
-    this.#foresight.keepOnly(new Set(versions.map(({ functionName }) => functionName)));
-    this.#blanks.stock(versions);
+    const functions = Map.groupBy(current, ({ version }) => version.functionName);
+    const gone = [...this.#followed.keys()].filter((name) => !functions.has(name));
+    this.followSome([...functions, ...gone.map((name) => [name, []] as const)]);
+    this.#foresight.keepOnly(new Set(functions.keys()));
+    this.#stock();
+  }
+
+  /**
+   * The same for what changed, by function: with thousands of functions, one change does not look at all of them.
+   * Blanks follow within `STOCK_WITHIN_MS`.
+   */
+  followSome(changes: Iterable<readonly [functionName: string, current: readonly Followed[]]>): void {
+    for (const [name, current] of changes) {
+      const before = this.#followed.get(name) ?? [];
+      if (current.length === 0) this.#followed.delete(name);
+      else this.#followed.set(name, current);
+      for (const { version } of before) this.#current.delete(keyOf(version));
+      for (const followed of current) {
+        this.#current.set(keyOf(followed.version), followed);
+        if (followed.provisioned > 0) this.#entryOf(followed.version);
+      }
+      for (const key of new Set([...before, ...current].map(({ version }) => keyOf(version)))) {
+        const entry = this.#entries.get(key);
+        if (entry !== undefined) this.#settle(key, entry);
+      }
+      if (current.length === 0) this.#foresight.forget(name);
+    }
+    this.#stockDue ??= this.#parts.clock.after(STOCK_WITHIN_MS, () => this.#stock());
+  }
+
+  #stock(): void {
+    this.#stockDue?.cancel();
+    this.#stockDue = null;
+    if (this.#closed) return;
+    // What callers without a qualifier get comes first of each function: first choice of the shelves, too.
+    const first = [...this.#followed.values()].map(([live]) => live as Followed);
+    const others = [...this.#followed.values()].flatMap(([, ...rest]) => rest);
+    this.#blanks.stock([...first, ...others].map(({ version }) => version));
+  }
+
+  /** Instances whose environment would be another one now end as those of an old version do. */
+  renew(): void {
+    for (const [key, entry] of this.#entries) {
+      const stamp = this.#stampOf(entry.version);
+      if (stamp === entry.stamp) continue;
+      entry.stamp = stamp;
+      entry.pool.drain();
+      this.#settle(key, entry);
+    }
   }
 
   /**
@@ -152,6 +213,13 @@ export class Fleet {
 
   provisionedCounts(): ProvisionedCounts {
     return sumProvisioned(this.#pools());
+  }
+
+  /** Of one version; its instances on this node. */
+  provisionedOf(version: Version): ProvisionedState {
+    const pool = this.#entries.get(keyOf(version))?.pool;
+    if (pool === undefined) return { wanted: 0, ready: 0, problem: null };
+    return { ...pool.provisioned, problem: pool.provisionProblem };
   }
 
   /** Starts ahead of a rhythm, and first starts with and without a blank. */
@@ -184,6 +252,7 @@ export class Fleet {
   /** Refuses new leases, and resolves when every instance is gone; busy ones are ended, too. */
   async stop(): Promise<void> {
     this.#closed = true;
+    this.#stockDue?.cancel();
     this.#endWatch();
     this.#foresight.keepOnly(new Set());
     await Promise.all(this.#pools().map((pool) => pool.kill()));
@@ -199,14 +268,17 @@ export class Fleet {
     } else entry.pool.provision(Math.max(followed?.provisioned ?? 0, entry.prepared));
   }
 
+  #stampOf(version: Version): string {
+    return version.config.secrets.length === 0 ? '' : (this.#parts.stampOf?.(version) ?? '');
+  }
+
   #pools(): Pool[] {
     return [...this.#entries.values()].map(({ pool }) => pool);
   }
 
   #currentOf(functionName: string): Pool | undefined {
-    for (const { version } of this.#current.values()) // the live one is the first of its function
-      if (version.functionName === functionName) return this.#entries.get(keyOf(version))?.pool;
-    return undefined;
+    const live = this.#followed.get(functionName)?.[0];
+    return live === undefined ? undefined : this.#entries.get(keyOf(live.version))?.pool;
   }
 
   #entryOf(version: Version): Entry {
@@ -226,7 +298,8 @@ export class Fleet {
       this.#poolParts(version, () => pool),
       this.#options,
     );
-    const entry = { version, pool, visits: this.#foresight.of(version.functionName), prepared: 0 };
+    const visits = this.#foresight.of(version.functionName);
+    const entry = { version, stamp: this.#stampOf(version), pool, visits, prepared: 0 };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -302,5 +375,13 @@ function shuttingDown(): Fault {
 
 /** A number can come again after its app was destroyed and deployed anew; the moment of its making does not. */
 function keyOf(version: Version): string {
-  return `${version.functionName}:${version.version}:${version.createdAtMs}`;
+  let key = keys.get(version);
+  if (key === undefined) {
+    key = `${version.functionName}:${version.version}:${version.createdAtMs}`;
+    keys.set(version, key);
+  }
+  return key;
 }
+
+/** Made once: each change of the configuration asks for the keys of all versions. */
+const keys = new WeakMap<Version, string>();

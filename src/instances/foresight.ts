@@ -61,11 +61,12 @@ export class Foresight {
 
   /** Forgets all other functions. */
   keepOnly(functionNames: ReadonlySet<string>): void {
-    for (const [name, known] of this.#functions) {
-      if (functionNames.has(name)) continue;
-      known.stop();
-      this.#functions.delete(name);
-    }
+    for (const name of this.#functions.keys()) if (!functionNames.has(name)) this.forget(name);
+  }
+
+  forget(functionName: string): void {
+    this.#functions.get(functionName)?.stop();
+    this.#functions.delete(functionName);
   }
 }
 

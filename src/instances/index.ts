@@ -1,8 +1,10 @@
-export type { InstanceCounts, ProvisionedCounts } from './counts.ts';
+export type { InstanceCounts, ProvisionedCounts, ProvisionedState } from './counts.ts';
 export { Fleet, type FleetOptions, type Followed, type ProvisionedTime } from './fleet.ts';
 export type { ForesightCounts } from './foresight.ts';
-export { InitFailure, type Instance, type RunResult, type StartPhases } from './instance.ts';
+export { imageStartOf } from './image-start.ts';
+export { InitFailure, type Instance, type StartPhases } from './instance.ts';
 export { defaultReserveMb } from './memory.ts';
 export { openMemoryReader } from './memory-reading.ts';
 export type { Lease } from './pool.ts';
+export type { RunResult, TailEnd } from './run-result.ts';
 export { createStarter, type Starter } from './starter.ts';

@@ -9,7 +9,7 @@
  * Reading is somebody else's (memory-reading.ts), off the path of a request. Where nothing can be read,
  * nothing is ever short.
  */
-import type { FunctionConfig, RuntimeName } from '../model/index.ts';
+import { type FunctionConfig, type RuntimeFamily, type RuntimeName, runtimeParts } from '../model/index.ts';
 
 export interface MemoryReading {
   /** What processes could still get without anything being killed, MB. */
@@ -76,7 +76,7 @@ const MAX_EVICTIONS = 16;
 
 /** What a runtime of its kind takes to boot, MB, before it has any code; null: the largest. */
 export function bootMb(runtime: RuntimeName | null): number {
-  return runtime === null ? Math.max(...Object.values(BOOT_MB)) : BOOT_MB[runtime];
+  return runtime === null ? Math.max(...Object.values(BOOT_MB)) : BOOT_MB[runtimeParts(runtime).family];
 }
 
 /**
@@ -93,4 +93,4 @@ export function needMb(config: FunctionConfig, peakMb: number, blank: boolean): 
 }
 
 /** With room to spare: a blank Node.js sandbox was seen to take 10 MB of its own and 2 of the kernel's. */
-const BOOT_MB: Record<RuntimeName, number> = { 'nodejs24.x': 32, 'python3.11': 16, 'provided.al2023': 8 };
+const BOOT_MB: Record<RuntimeFamily, number> = { nodejs: 32, python: 16, java: 48, provided: 8 };

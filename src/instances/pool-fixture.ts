@@ -1,6 +1,7 @@
 /** For tests: a pool over instances that are only counted, with starts that a test lets finish by hand. */
 import { fakeClock } from '../base/fake-clock.ts';
 import type { Version } from '../model/index.ts';
+import { configByHand, versionByHand } from '../model/testing.ts';
 import type { Instance } from './instance.ts';
 import { Pool, type PoolOptions, type StartRuling } from './pool.ts';
 import type { MemberKind } from './shelf.ts';
@@ -15,24 +16,7 @@ export interface CountedInstance extends Instance {
 }
 
 export function testVersion(functionName = 'shop-orders', version = 1): Version {
-  return {
-    functionName,
-    version,
-    artifact: 'a'.repeat(64),
-    createdAtMs: version,
-    config: {
-      shape: 'function',
-      runtime: 'nodejs24.x',
-      handler: 'index.handler',
-      memoryMb: 128,
-      timeoutMs: 3_000,
-      stopAfterMs: 60_000,
-      ephemeralMb: 512,
-      environment: {},
-      database: null,
-      egress: { mode: 'public' },
-    },
-  };
+  return versionByHand({ functionName, version, config: configByHand({ stopAfterMs: 60_000 }) });
 }
 
 let nextId = 0;
@@ -57,6 +41,8 @@ export function countedInstance(version: Version): CountedInstance {
     stopped: false,
     run: async () => ({ kind: 'result', payload: Buffer.from('null') }),
     exitOf: async () => ({ code: 0, signal: null, outOfMemory: false }),
+    tail: () => null,
+    recorded: () => {},
     settle: () => null,
     peakMemoryMb: () => 40,
     freeze: () => {

@@ -13,6 +13,7 @@
  */
 import { type Clock, type Fault, type Timer, TokenBucket } from '../base/index.ts';
 import type { Version } from '../model/index.ts';
+import type { ProvisionedCounts } from './counts.ts';
 import { InitFailure, type Instance, type StartPhases } from './instance.ts';
 import type { Life } from './life.ts';
 import { type Member, Members, type StartPlan } from './members.ts';
@@ -117,8 +118,13 @@ export class Pool {
     return this.#members.peakMb;
   }
 
-  get provisioned(): { readonly wanted: number; readonly ready: number } {
+  get provisioned(): ProvisionedCounts {
     return { wanted: this.#provisioning.target, ready: this.#provisioning.ready };
+  }
+
+  /** Why not all of them stand ready, as far as is known; else null. */
+  get provisionProblem(): unknown {
+    return this.#provisioning.problem;
   }
 
   states(): Life['at'][] {

@@ -21,6 +21,8 @@ export class Provisioning {
   #instanceMs = 0;
   #countedMs: number;
   #waiting: ((problem: unknown) => void)[] = [];
+  /** Of the last start that came to nothing; null once all stand ready, or more are asked for. */
+  #problem: unknown = null;
 
   constructor(nowMs: number) {
     this.#countedMs = nowMs;
@@ -35,13 +37,21 @@ export class Provisioning {
     return this.#ready;
   }
 
+  /** Why not all stand ready, as far as is known; else null. */
+  get problem(): unknown {
+    return this.#ready >= this.#target ? null : this.#problem;
+  }
+
   /** How long the next start has to wait, in ms. */
   restMs(nowMs: number): number {
     return Math.max(0, this.#restUntilMs - nowMs);
   }
 
   aim(target: number): void {
-    if (target > this.#target) this.#rest(0, Number.NEGATIVE_INFINITY); // asked anew: tried anew
+    if (target > this.#target) {
+      this.#rest(0, Number.NEGATIVE_INFINITY); // asked anew: tried anew
+      this.#problem = null;
+    }
     this.#target = target;
     this.#tellIfReady();
   }
@@ -68,6 +78,7 @@ export class Provisioning {
 
   /** A start came to nothing. @param problem what whoever waits is told */
   failed(problem: unknown, nowMs: number): void {
+    this.#problem = problem;
     if (this.restMs(nowMs) === 0) {
       const badEnds = Math.max(2, this.#badEnds + 1);
       this.#rest(badEnds, nowMs + restAfter(badEnds));
@@ -102,7 +113,9 @@ export class Provisioning {
   }
 
   #tellIfReady(): void {
-    if (this.#ready >= this.#target) this.#tell(null);
+    if (this.#ready < this.#target) return;
+    this.#problem = null;
+    this.#tell(null);
   }
 
   #tell(problem: unknown): void {

@@ -8,7 +8,7 @@
  */
 import { type Clock, Fault } from '../base/index.ts';
 import type { InstanceLog } from '../logs/index.ts';
-import { LIMITS, type RuntimeName, type Version } from '../model/index.ts';
+import { LIMITS, type RuntimeName, type Version, versionLabel } from '../model/index.ts';
 import {
   type CompiledFile,
   type Guest,
@@ -18,9 +18,22 @@ import {
   type Setup,
 } from '../runtimes/index.ts';
 import type { Sandbox, SandboxDriver, SandboxLimits } from '../sandbox/index.ts';
+import {
+  type Companionship,
+  ExtensionFailed,
+  endMain,
+  initialiseAll,
+  keepCompany,
+  type OpenedCompanions,
+  openCompanions,
+  shutDown,
+} from './companions.ts';
 import { type CompiledSource, type CompiledUse, prepareCompiled } from './compiled.ts';
+import { type ImageStart, imageStartOf } from './image-start.ts';
 import { createInstance, InitFailure, type Instance, type StartPhases } from './instance.ts';
+import { type LayersSource, optOf, type PlacedOpt } from './layers.ts';
 import type { MemberKind } from './shelf.ts';
+import { type InitTelling, initTelling } from './telling.ts';
 
 /** A booted sandbox: blank until `specialise`, unless it was launched with its code. */
 export interface Booted {
@@ -28,6 +41,8 @@ export interface Booted {
   readonly guest: Guest;
   readonly log: InstanceLog;
   readonly tagsLogs: boolean;
+  /** Its extensions, and the programs that they are. */
+  readonly company: Companionship;
   readonly sandboxMs: number;
   readonly runtimeMs: number;
 }
@@ -49,9 +64,13 @@ export interface StarterParts {
   readonly openLog: (instanceId: string) => Promise<InstanceLog>;
   /** The folder of an unpacked package. */
   readonly codeOf: (artifact: string) => Promise<string>;
+  /** What a version has under /opt. */
+  readonly layers: LayersSource;
   readonly compiled: CompiledSource;
   /** DATABASE_URL of a version; null when it has no database. */
   readonly databaseUrlOf: (version: Version) => string | null;
+  /** Names and values of a version's secrets. @throws {Fault} when one is not set or cannot be decrypted */
+  readonly secretsOf: (version: Version) => Promise<Readonly<Record<string, string>>>;
   readonly newId: () => string;
   readonly clock: Clock;
   /** How long user code may take to initialise, in ms. Default: Lambda's 10 s. */
@@ -66,15 +85,28 @@ const LAST_WORDS_MS = 1_000;
 const BLANK_EGRESS = { mode: 'public' } as const;
 
 export function createStarter(parts: StarterParts): Starter {
-  const canBeBlank = ({ config }: Version) => parts.runtimes.canBeBlank(config.runtime, config.environment);
+  const canBeBlank = ({ config }: Version) =>
+    config.layers.length === 0 &&
+    parts.runtimes.canBeBlank(config.runtime, withNames(config.environment, config.secrets));
 
   async function start(version: Version, blank: Booted | null, kind: MemberKind): Promise<Instance> {
     const id = blank?.sandbox.id ?? parts.newId();
     const codeDir = await parts.codeOf(version.artifact);
-    const setup = setupOf(parts, version, { instanceId: id, kind, taskRoot: parts.driver.taskRoot(codeDir) });
+    const secrets = await parts.secretsOf(version);
+    const taskRoot = parts.driver.taskRoot(codeDir);
+    const image = imageStartOf(version.config, codeDir);
+    const placed = await optOf(parts, version, image);
+    const opt = placed?.opt ?? null;
+    const setup = {
+      ...setupOf(parts, version, { instanceId: id, kind, taskRoot, secrets }),
+      ...(image && { taskRoot: image.taskRoot }),
+      image,
+      opt,
+    };
     const { runtime, memoryMb } = version.config;
     const prepare = () => parts.runtimes.prepare(runtime, memoryMb, canBeBlank(version) ? null : setup);
-    const booted = blank ?? (await boot(parts, { id, limits: limitsOf(version), codeDir, prepare }));
+    const booted =
+      blank ?? (await boot(parts, { id, limits: limitsOf(version), codeDir, image, placed, prepare }));
     return await specialise(parts, { version, setup, codeDir, booted, wasBlank: blank !== null });
   }
 
@@ -92,18 +124,34 @@ export function createStarter(parts: StarterParts): Starter {
         return await start(version, blank, kind);
       } catch (error) {
         // Whatever it was: a blank is never blank again, and what was booted for nothing ends.
-        if (blank !== null) await discard(blank);
+        if (blank !== null) await discard(parts, blank);
         throw error;
       }
     },
-    discard,
+    discard: (booted) => discard(parts, booted),
   };
+}
+
+/** Some names only count when a process starts, whatever their value. */
+function withNames(
+  environment: Readonly<Record<string, string>>,
+  secrets: readonly string[],
+): Readonly<Record<string, string>> {
+  if (secrets.length === 0) return environment;
+  return { ...environment, ...Object.fromEntries(secrets.map((name) => [name, ''])) };
+}
+
+interface SetupFacts {
+  readonly instanceId: string;
+  readonly kind: MemberKind;
+  readonly taskRoot: string;
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 function setupOf(
   { databaseUrlOf, clock }: StarterParts,
   version: Version,
-  { instanceId, kind, taskRoot }: { instanceId: string; kind: MemberKind; taskRoot: string },
+  { instanceId, kind, taskRoot, secrets }: SetupFacts,
 ): Setup {
   const { config, functionName } = version;
   const databaseUrl = databaseUrlOf(version);
@@ -116,10 +164,14 @@ function setupOf(
     handler: config.handler,
     memoryMb: config.memoryMb,
     taskRoot,
-    environment:
-      databaseUrl === null ? config.environment : { ...config.environment, DATABASE_URL: databaseUrl },
+    environment: {
+      ...config.environment,
+      ...secrets,
+      ...(databaseUrl !== null && { DATABASE_URL: databaseUrl }),
+    },
+    role: config.role,
     initializationType: kind === 'provisioned' ? 'provisioned-concurrency' : 'on-demand',
-    logStream: `${day}/[${version.version}]${instanceId.replaceAll('-', '')}`,
+    logStream: `${day}/[${versionLabel(version.version)}]${instanceId.replaceAll('-', '')}`,
     compileCache: null,
   };
 }
@@ -133,19 +185,28 @@ interface BootOrder {
   readonly limits: SandboxLimits;
   /** Null: it is to be blank. */
   readonly codeDir: string | null;
+  /** What its root is instead of the machine's programs. */
+  readonly image?: ImageStart | null;
+  readonly placed?: PlacedOpt | null;
   readonly prepare: () => Promise<Prepared>;
 }
 
-async function boot(parts: StarterParts, { id, limits, codeDir, prepare }: BootOrder): Promise<Booted> {
+async function boot(parts: StarterParts, order: BootOrder): Promise<Booted> {
+  const { id, limits, codeDir, image = null, placed = null, prepare } = order;
   const began = parts.clock.nowMs();
   const prepared = await prepare();
   let started: { sandbox: Sandbox; log: InstanceLog };
+  let companions: OpenedCompanions | null = null;
   try {
     const log = await parts.openLog(id);
+    companions = await openCompanions(parts, id, prepared);
+    const { telemetry } = log;
+    prepared.attach({ subscribe: (request) => telemetry.subscribe(request) });
     const { argv, environment, channel } = prepared;
     const onAddress = (address: string | null) => prepared.onAddress(address);
     const output = log.output;
-    const spec = { id, argv, environment, channel, codeDir, output, onAddress, ...limits };
+    const places = { codeDir, image, opt: placed?.folder ?? null };
+    const spec = { id, argv, environment, channel, output, onAddress, companions, ...places, ...limits };
     started = { log, sandbox: await parts.driver.start(spec) };
   } catch (error) {
     await prepared.abandon();
@@ -156,13 +217,14 @@ async function boot(parts: StarterParts, { id, limits, codeDir, prepare }: BootO
   const guest = prepared.connect(sandbox.channel);
   // A guest with a channel hears the end of its process by itself, after the last that it said; one that
   // is called over HTTP does not. The first gets the time to read it, also when its reader is slow.
-  const readMs = sandbox.channel === null ? 0 : LAST_WORDS_MS;
+  const readMs = prepared.hearsEnd ? LAST_WORDS_MS : 0;
   sandbox.exited.then(() => parts.clock.after(readMs, () => guest.close()));
-  const booted = { sandbox, guest, log, tagsLogs: prepared.tagsLogs, sandboxMs: processAt - began };
+  const company = keepCompany(prepared, sandbox, companions);
+  const booted = { sandbox, guest, log, company, tagsLogs: prepared.tagsLogs, sandboxMs: processAt - began };
   try {
     await within(parts.clock, BOOT_MS, guest.booted());
   } catch (cause) {
-    await discard(booted);
+    await discard(parts, booted);
     throw new Fault('sandbox-failed', `A runtime did not come up: ${describe(cause)}.`, { cause });
   }
   return { ...booted, runtimeMs: parts.clock.nowMs() - processAt };
@@ -181,16 +243,21 @@ async function specialise(
   { version, setup, codeDir, booted, wasBlank }: Specialisation,
 ): Promise<Instance> {
   const { clock } = parts;
-  const { sandbox, guest, log, tagsLogs } = booted;
+  const { sandbox, guest, log, tagsLogs, company } = booted;
   const began = clock.nowMs();
-  log.assign({ functionName: version.functionName, version: version.version, tagsLogs });
+  const owner = { functionName: version.functionName, version: version.version };
+  log.assign({ ...owner, tagsLogs });
+  company.programs?.log.assign({ ...owner, tagsLogs: false });
   if (wasBlank) {
     await sandbox.limit(limitsOf(version));
     await sandbox.place(codeDir);
   }
+  const telling = initTelling(log.telemetry, version, setup);
+  telling.start();
   const compiled = await prepareCompiled(parts, version, sandbox);
   const placedAt = clock.nowMs();
-  const failure = await initialise(parts, booted, { setup, compiled });
+  const failure = await initialise(parts, booted, { setup, compiled, telling });
+  telling.report(clock.nowMs() - began, failure === null ? null : errorTypeOf(failure));
   const phases: StartPhases = {
     sandboxMs: wasBlank ? 0 : booted.sandboxMs,
     runtimeMs: wasBlank ? 0 : booted.runtimeMs,
@@ -202,52 +269,75 @@ async function specialise(
   };
   if (failure !== null) {
     const facts = { phases, instanceId: sandbox.id, maxMemoryMb: sandbox.peakMemoryMb() };
-    await discard(booted);
+    await discard(parts, booted);
     throw new InitFailure(failure, facts);
   }
   sandbox.throttle();
-  return createInstance({ version, phases, sandbox, guest, log, tagsLogs, clock });
+  return createInstance({ version, phases, sandbox, guest, log, tagsLogs, company, clock });
 }
 
 /** @returns what went wrong, or null */
 async function initialise(
   { clock, initMs: limitMs = LIMITS.initMs }: StarterParts,
   booted: Booted,
-  { setup, compiled }: { setup: Setup; compiled: CompiledUse },
+  { setup, compiled, telling }: { setup: Setup; compiled: CompiledUse; telling: InitTelling },
 ): Promise<InitFailure['why'] | null> {
   let files: readonly CompiledFile[] | null = null;
   try {
     const { compileCache } = compiled;
-    const init = within(clock, limitMs, booted.guest.init({ ...setup, compileCache }));
-    const failure = await initFailure(booted, init, limitMs);
-    if (failure === null) files = booted.guest.notes.compiled;
+    const { guest, company } = booted;
+    const init = initialiseAll(company, async () => {
+      const error = await guest.init({ ...setup, compileCache });
+      telling.runtimeDone(error?.errorType ?? null);
+      return error;
+    });
+    const failure = await initFailure(booted, within(clock, limitMs, init), { limitMs, clock });
+    if (failure === null) {
+      files = guest.notes.compiled;
+      telling.ready(company.extensions);
+    }
     return failure;
   } finally {
     compiled.settle(files);
   }
 }
 
+/** AWS's name of what went wrong. */
+function errorTypeOf(why: InitFailure['why']): string {
+  if (why.kind === 'error') return why.error.errorType;
+  if (why.kind === 'extension') return why.failure.errorType;
+  return why.kind === 'timeout' ? 'Sandbox.Timedout' : 'Runtime.ExitError';
+}
+
 async function initFailure(
   { sandbox }: Booted,
   init: ReturnType<Guest['init']>,
-  limitMs: number,
+  { limitMs, clock }: { limitMs: number; clock: Clock },
 ): Promise<InitFailure['why'] | null> {
   try {
     const error = await init;
     return error === null ? null : { kind: 'error', error };
   } catch (error) {
     if (error instanceof TooSlow) return { kind: 'timeout', afterMs: limitMs };
+    if (error instanceof ExtensionFailed) return { kind: 'extension', failure: error.failure };
     if (!(error instanceof GuestGone)) throw error;
-    return { kind: 'exit', exit: await sandbox.stop(HANGUP_GRACE_MS) };
+    return { kind: 'exit', exit: await endMain(sandbox, HANGUP_GRACE_MS, clock) };
   }
 }
 
 /** A process that hung up during init is given this long to end by itself, in ms. */
 const HANGUP_GRACE_MS = 200;
 
-async function discard({ sandbox, guest }: Pick<Booted, 'sandbox' | 'guest'>): Promise<void> {
+async function discard(
+  { clock }: Pick<StarterParts, 'clock'>,
+  { sandbox, guest, company, log }: Pick<Booted, 'sandbox' | 'guest' | 'company' | 'log'>,
+): Promise<void> {
+  const { telemetry } = log;
+  await shutDown(company, { sandbox, clock, reason: 'failure', flush: () => telemetry.flush() });
   await sandbox.stop(0);
   await guest.close();
+  await company.close();
+  telemetry.end();
 }
 
 class TooSlow extends Error {}

@@ -127,4 +127,26 @@ suite('the log intake', () => {
     assert.ok(kept.length < 100, `${kept.length} lines kept`);
     assert.equal(kept.length + dropped, 300);
   });
+
+  test('the tail of a request has every line that it printed before it ended, whoever names the request', async () => {
+    await using opened = await open();
+    const tagged = opened.intake.tail(REQUEST(1));
+    const text = `first of a tagged runtime`;
+    const script = `printf '\\036${REQUEST(1)}\\tINFO\\t0\\t${text.length}\\n${text}\\n'`;
+    const one = await print(opened.intake, { id: 'one', script, tagsLogs: true });
+    await one.ended;
+    assert.equal(await tagged.take('one'), `1970-01-01T00:00:00.000Z\t${REQUEST(1)}\tINFO\t${text}\n`);
+    const untagged = opened.intake.tail(REQUEST(2));
+    const two = await print(opened.intake, {
+      ...{ id: 'two', tagsLogs: false },
+      script: 'read -r go; echo a; echo b',
+    });
+    two.log.begin(REQUEST(2)); // before the first line: what was printed earlier is nobody's
+    two.child.stdin!.end('go\n');
+    await two.ended;
+    const settled = two.log.settle(REQUEST(2));
+    assert.equal(await untagged.take('two'), 'a\nb\n');
+    await settled;
+    assert.equal(await opened.intake.tail(REQUEST(3)).take(null), '');
+  });
 });

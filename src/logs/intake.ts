@@ -8,10 +8,11 @@
 import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { unixSocketPath } from '../base/index.ts';
+import { systemClock, unixSocketPath } from '../base/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
 import type { Owner } from './source.ts';
+import { type InstanceTelemetry, instanceTelemetry } from './telemetry/instance-telemetry.ts';
 
 /** The logs of one instance, as its owner uses them. */
 export interface InstanceLog {
@@ -22,10 +23,23 @@ export interface InstanceLog {
   begin(requestId: string): void;
   /** … and has ended. Resolves when every line it wrote has been read. */
   settle(requestId: string): Promise<void>;
+  /** For extensions that subscribe to it. */
+  readonly telemetry: InstanceTelemetry;
+}
+
+/** The lines of one request, for a caller who waits for them. */
+export interface LogTail {
+  /**
+   * @param instanceId where the request ran, and has ended; null: nowhere
+   * @returns its last lines as one text, 4 KB or a little more
+   */
+  take(instanceId: string | null): Promise<string>;
 }
 
 export interface LogIntake {
   open(instanceId: string): Promise<InstanceLog>;
+  /** Begins to keep a request's lines in memory; to be called before it runs, and taken once. */
+  tail(requestId: string): LogTail;
   /** Writes what has been read, and ends the thread. Idempotent. */
   stop(): Promise<void>;
 }
@@ -50,6 +64,7 @@ export async function startLogIntake(
     workerData: threadOptions(socketPath, databaseUrl, stopMs),
   });
   const settling = new Map<number, () => void>();
+  const collecting = new Map<number, (text: string) => void>();
   const stopped = Promise.withResolvers<void>();
   const listening = Promise.withResolvers<void>();
   worker.on('error', (error) => {
@@ -63,20 +78,24 @@ export async function startLogIntake(
     else if (message.kind === 'settled') {
       settling.get(message.ticket)?.();
       settling.delete(message.ticket);
+    } else if (message.kind === 'collected') {
+      collecting.get(message.ticket)?.(message.text);
+      collecting.delete(message.ticket);
     }
   });
   await listening.promise;
   worker.unref();
-  return intake(worker, { socketPath, settling, stopped: stopped.promise });
+  return intake(worker, { socketPath, settling, collecting, stopped: stopped.promise });
 }
 
 interface Thread {
   readonly socketPath: string;
   readonly settling: Map<number, () => void>;
+  readonly collecting: Map<number, (text: string) => void>;
   readonly stopped: Promise<void>;
 }
 
-function intake(worker: Worker, { socketPath, settling, stopped }: Thread): LogIntake {
+function intake(worker: Worker, { socketPath, settling, collecting, stopped }: Thread): LogIntake {
   const say = (message: ToThread) => worker.postMessage(message);
   let ticket = 0;
   let stopping = false;
@@ -84,8 +103,15 @@ function intake(worker: Worker, { socketPath, settling, stopped }: Thread): LogI
     async open(instanceId) {
       const output = await connected(socketPath);
       output.write(`${instanceId}\n`);
+      const flush = () =>
+        new Promise<void>((resolve) => {
+          if (stopping) return resolve();
+          settling.set(++ticket, resolve);
+          say({ kind: 'telemetry', instanceId, act: 'flush', ticket });
+        });
       return {
         output,
+        telemetry: instanceTelemetry({ instanceId, say, flush, wallMs: () => systemClock.wallMs() }),
         assign: (owner) => say({ kind: 'assign', instanceId, ...owner }),
         begin: (requestId) => say({ kind: 'begin', instanceId, requestId }),
         settle: (requestId) =>
@@ -96,12 +122,24 @@ function intake(worker: Worker, { socketPath, settling, stopped }: Thread): LogI
           }),
       };
     },
+    tail(requestId) {
+      say({ kind: 'watch', requestId });
+      return {
+        take: (instanceId) =>
+          new Promise((resolve) => {
+            if (stopping) return resolve('');
+            collecting.set(++ticket, resolve);
+            say({ kind: 'collect', instanceId, requestId, ticket });
+          }),
+      };
+    },
     async stop() {
       if (!stopping) say({ kind: 'stop' });
       stopping = true;
       worker.ref();
       await stopped;
       for (const resolve of settling.values()) resolve();
+      for (const resolve of collecting.values()) resolve('');
       rmSync(socketPath, { force: true });
     },
   };

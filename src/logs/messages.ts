@@ -1,5 +1,6 @@
 /** What the intake and its thread say to each other. */
 import type { LogLimits } from './source.ts';
+import type { TelemetryMessage } from './telemetry/instance-telemetry.ts';
 
 export interface ThreadOptions {
   readonly socketPath: string;
@@ -29,10 +30,21 @@ export type ToThread =
       readonly requestId: string;
       readonly ticket: number;
     }
+  /** Its lines are wanted … */
+  | { readonly kind: 'watch'; readonly requestId: string }
+  /** … and are asked for, once it has ended on an instance; null: on none. */
+  | {
+      readonly kind: 'collect';
+      readonly instanceId: string | null;
+      readonly requestId: string;
+      readonly ticket: number;
+    }
+  | TelemetryMessage
   | { readonly kind: 'stop' };
 
 export type FromThread =
   | { readonly kind: 'listening' }
   | { readonly kind: 'settled'; readonly ticket: number }
+  | { readonly kind: 'collected'; readonly ticket: number; readonly text: string }
   | { readonly kind: 'lost'; readonly lines: number; readonly why: string }
   | { readonly kind: 'stopped' };

@@ -142,4 +142,17 @@ suite('the log of a function', () => {
     );
     assert.equal((await log.read(wanted)).entries.length, 2, 'a first look shows all there is');
   });
+
+  test('attempts of one event, which share its request id, follow one another', async () => {
+    const again = { requestId: 'request-1', outcome: 'error', errorType: 'Error' } as const;
+    const { entries } = await reader(
+      [line(1, 1_003, { requestId: 'request-1' }), line(2, 60_004, { requestId: 'request-1' })],
+      [usage(1, 1_000, { outcome: 'error', errorType: 'Error' }), usage(2, 60_000, again)],
+    ).read(wanted);
+    assert.deepEqual(
+      entries.map(({ type, message }) => (type === 'line' ? message : type)),
+      ['START', 'line 1', 'END', 'REPORT', 'START', 'line 2', 'END', 'REPORT'],
+    );
+    assert.ok(entries.every(({ requestId }) => requestId === 'request-1'));
+  });
 });

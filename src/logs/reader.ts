@@ -6,9 +6,9 @@
  * later in one may still be preceded by something unread in the other.
  */
 import type { Clock } from '../base/index.ts';
-import type { UsageRecord } from '../model/index.ts';
+import { type UsageRecord, versionLabel } from '../model/index.ts';
 import type { LogLine } from '../store/index.ts';
-import { entriesOf, type LogEntry } from './report.ts';
+import { entriesOf, type LogEntry, requestIdOf } from './report.ts';
 
 export interface PageRequest {
   readonly functionName: string;
@@ -87,16 +87,42 @@ function prefix<Row>(rows: readonly Row[], passes: (row: Row) => boolean): reado
   return end === -1 ? rows : rows.slice(0, end);
 }
 
-/** START before its lines before END before REPORT, and by time between requests. */
+/** START before its lines before END before REPORT, and by time between attempts. */
 const RANK = { START: 0, line: 1, END: 2, REPORT: 3 } as const;
+/** A line may bear the time of a clock that is read just before its START is. */
+const SLACK_MS = 5;
 
 function merge(lines: readonly LogLine[], records: readonly UsageRecord[]): LogEntry[] {
-  const entries = [...records.flatMap(entriesOf), ...lines.map((line) => entryOf(line, records))];
-  return entries.sort((a, b) => {
-    if (a.requestId !== null && a.requestId === b.requestId && a.type !== b.type)
-      return RANK[a.type] - RANK[b.type];
+  const starts = startsOf(records);
+  /** Attempts of one event share their request id: what belongs to one is told by the time. */
+  const part = (requestId: string | null, atMs: number) => {
+    const begun = starts.get(requestId ?? '')?.filter((startMs) => startMs <= atMs + SLACK_MS).length;
+    return requestId === null ? null : `${requestId}/${begun ?? 0}`;
+  };
+  const told = records.flatMap((record) => {
+    const of = part(requestIdOf(record), record.startedAtMs);
+    return entriesOf(record).map((entry) => ({ entry, of }));
+  });
+  const printed = lines.map((line) => {
+    const entry = entryOf(line, records);
+    return { entry, of: part(entry.requestId, line.atMs) };
+  });
+  const sorted = [...told, ...printed].sort(({ entry: a, of: ofA }, { entry: b, of: ofB }) => {
+    if (ofA !== null && ofA === ofB && a.type !== b.type) return RANK[a.type] - RANK[b.type];
     return a.at < b.at ? -1 : a.at > b.at ? 1 : RANK[a.type] - RANK[b.type];
   });
+  return sorted.map(({ entry }) => entry);
+}
+
+/** When the attempts began of requests that had several. */
+function startsOf(records: readonly UsageRecord[]): ReadonlyMap<string, readonly number[]> {
+  const shared = records.filter(({ requestId }) => requestId != null).map(requestIdOf);
+  const wanted = new Set(shared);
+  if (wanted.size === 0) return new Map();
+  const grouped = Map.groupBy(records, requestIdOf);
+  return new Map(
+    [...grouped].filter(([id]) => wanted.has(id)).map(([id, of]) => [id, of.map((r) => r.startedAtMs)]),
+  );
 }
 
 function entryOf(line: LogLine, records: readonly UsageRecord[]): LogEntry {
@@ -105,7 +131,7 @@ function entryOf(line: LogLine, records: readonly UsageRecord[]): LogEntry {
     at: new Date(line.atMs).toISOString(),
     type: 'line',
     requestId: line.requestId ?? requestAt(line, records),
-    version: String(line.version),
+    version: versionLabel(line.version),
     instanceId: line.instanceId,
     level: line.level,
     message: line.message,
@@ -121,7 +147,7 @@ function requestAt(line: LogLine, records: readonly UsageRecord[]): string | nul
       record.startedAtMs <= line.atMs &&
       line.atMs <= endMs(record) + 5,
   );
-  return running?.attemptId ?? null;
+  return running === undefined ? null : requestIdOf(running);
 }
 
 function jsonFields(message: string): Readonly<Record<string, unknown>> | null {

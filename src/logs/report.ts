@@ -2,7 +2,7 @@
  * START, END and REPORT, printed from a usage record: the wording is Lambda's, the numbers are the
  * bill's, and the two cannot disagree because there is only one.
  */
-import type { UsageRecord } from '../model/index.ts';
+import { type UsageRecord, versionLabel } from '../model/index.ts';
 
 /** One entry of `skein logs`: a line of the function's, or one that the platform prints about it. */
 export interface LogEntry {
@@ -23,8 +23,9 @@ export interface LogEntry {
 export function entriesOf(record: UsageRecord): LogEntry[] {
   if (record.outcome === 'throttled' || record.outcome === 'unavailable' || record.instanceId === null)
     return [];
-  const { attemptId: requestId, instanceId } = record;
-  const common = { requestId, version: String(record.version), instanceId, level: null };
+  const { instanceId } = record;
+  const requestId = requestIdOf(record);
+  const common = { requestId, version: versionLabel(record.version), instanceId, level: null };
   const startedAt = new Date(record.startedAtMs).toISOString();
   const endedAt = new Date(record.startedAtMs + record.durationMs).toISOString();
   const entries: LogEntry[] = [
@@ -32,7 +33,7 @@ export function entriesOf(record: UsageRecord): LogEntry[] {
       ...common,
       at: startedAt,
       type: 'START',
-      message: `START RequestId: ${requestId} Version: ${record.version}`,
+      message: `START RequestId: ${requestId} Version: ${versionLabel(record.version)}`,
     },
   ];
   const failure = failureLine(record);
@@ -49,20 +50,35 @@ export function entriesOf(record: UsageRecord): LogEntry[] {
   return entries;
 }
 
+/**
+ * The whole log of one request as one text: what it printed between START, END and REPORT.
+ *
+ * @param lines each with its newline
+ */
+export function requestLog(record: UsageRecord, lines: string): string {
+  const [start, ...rest] = entriesOf(record).map(({ message }) => `${message}\n`);
+  return start === undefined ? lines : `${start}${lines}${rest.join('')}`;
+}
+
+/** The id that the function saw. */
+export function requestIdOf({ attemptId, requestId }: UsageRecord): string {
+  return requestId ?? attemptId;
+}
+
 function failureLine(record: UsageRecord): string | null {
   const endedAt = new Date(record.startedAtMs + record.durationMs).toISOString();
   if (record.outcome === 'timeout') {
-    return `${endedAt} ${record.attemptId} Task timed out after ${(record.durationMs / 1_000).toFixed(2)} seconds`;
+    return `${endedAt} ${requestIdOf(record)} Task timed out after ${(record.durationMs / 1_000).toFixed(2)} seconds`;
   }
   if (record.outcome === 'crash')
-    return `RequestId: ${record.attemptId} Error: ${record.errorType ?? 'Runtime.ExitError'}`;
+    return `RequestId: ${requestIdOf(record)} Error: ${record.errorType ?? 'Runtime.ExitError'}`;
   return null;
 }
 
 /** @example REPORT RequestId: … Duration: 1.23 ms Billed Duration: 2 ms Memory Size: 128 MB Max Memory Used: 61 MB */
 function reportLine(record: UsageRecord): string {
   const parts = [
-    `REPORT RequestId: ${record.attemptId}`,
+    `REPORT RequestId: ${requestIdOf(record)}`,
     `Duration: ${record.durationMs.toFixed(2)} ms`,
     `Billed Duration: ${record.billedMs} ms`,
     `Memory Size: ${record.memoryMb} MB`,

@@ -12,6 +12,9 @@ import type { LogLine } from '../store/index.ts';
 import { connect, insertLines } from '../store/index.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
 import { LogSource } from './source.ts';
+import { Tails } from './tails.ts';
+import { TelemetryHub } from './telemetry/hub.ts';
+import { telemetryTaker } from './telemetry/instance-telemetry.ts';
 
 /** Rows of one insert. */
 const BATCH_LINES = 2_000;
@@ -42,6 +45,11 @@ const closed = new Map<string, { readonly source: LogSource; readonly untilMs: n
 /** An instance that ended blank is never assigned. */
 const KEEP_CLOSED_MS = 5_000;
 const MAX_CLOSED = 1_000;
+const tails = new Tails();
+const telemetry = new TelemetryHub(systemClock);
+const takeTelemetry = telemetryTaker(telemetry, readUp);
+/** Instances that are being settled, by id: whoever wants the lines of a request waits for that. */
+const settlingNow = new Map<string, Promise<void>>();
 let backlog: LogLine[] = [];
 /** Lines that are being written. */
 let inHand = 0;
@@ -53,7 +61,9 @@ let writing = Promise.resolve();
 const wallMs = () => systemClock.wallMs();
 const tell = (message: FromThread) => port.postMessage(message);
 
-function write(line: LogLine): void {
+function write(line: LogLine, from: 'function' | 'extension'): void {
+  tails.add(line);
+  telemetry.line(line, from);
   if (backlog.length >= options.backlogLines) {
     backlog.shift();
     lost += 1;
@@ -79,7 +89,13 @@ function accept(socket: Socket): void {
 }
 
 function open(instanceId: string, socket: Socket): Connection {
-  const source = new LogSource(instanceId, options.limits, { write, nowMs: wallMs() });
+  // What an instance's extensions print comes by a connection of their own, named after the instance.
+  const [owner = instanceId, ofExtensions] = instanceId.split('+');
+  const from = ofExtensions === undefined ? 'function' : 'extension';
+  const source = new LogSource(owner, options.limits, {
+    write: (line) => write(line, from),
+    nowMs: wallMs(),
+  });
   const connection: Connection = { source, socket, readThisTick: 0, readTotal: 0 };
   connections.set(instanceId, connection);
   for (const message of early.get(instanceId) ?? []) tellSource(source, message);
@@ -145,11 +161,13 @@ function flush(): void {
 }
 
 /** Reads until nothing more comes: what the invocation wrote before it answered is in the socket already. */
-async function settle({
-  instanceId,
-  requestId,
-  ticket,
-}: Extract<ToThread, { kind: 'settle' }>): Promise<void> {
+/** What it has printed so far goes where it is to go, whose request it is of or not. */
+async function readUp(instanceId: string): Promise<void> {
+  await readOut(instanceId);
+  connections.get(instanceId)?.source.tick(wallMs());
+}
+
+async function readOut(instanceId: string): Promise<void> {
   let before = -1;
   for (let turn = 0; turn < MAX_SETTLE_TURNS; turn++) {
     const connection = connections.get(instanceId);
@@ -159,8 +177,29 @@ async function settle({
     if (connection?.socket.isPaused()) connection.socket.resume();
     for (let phase = 0; phase < 2; phase++) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+async function settle({
+  instanceId,
+  requestId,
+  ticket,
+}: Extract<ToThread, { kind: 'settle' }>): Promise<void> {
+  const read = readOut(instanceId);
+  settlingNow.set(instanceId, read);
+  await read;
   connections.get(instanceId)?.source.settle(requestId);
+  if (settlingNow.get(instanceId) === read) settlingNow.delete(instanceId);
   tell({ kind: 'settled', ticket });
+}
+
+/** An instance whose runtime tags its lines is not settled: its socket is read out for this alone. */
+async function collect({
+  instanceId,
+  requestId,
+  ticket,
+}: Extract<ToThread, { kind: 'collect' }>): Promise<void> {
+  if (instanceId !== null) await (settlingNow.get(instanceId) ?? readOut(instanceId));
+  tell({ kind: 'collected', ticket, text: tails.take(requestId) });
 }
 
 /** What ended processes have written is in their sockets still, and some of these have not been accepted yet. */
@@ -221,6 +260,12 @@ const onMessage: { [Kind in ToThread['kind']]: (message: Extract<ToThread, { kin
   assign: tellOf,
   begin: tellOf,
   settle: (message) => void settle(message),
+  telemetry: (message) =>
+    void takeTelemetry(message).then(() => {
+      if (message.act === 'flush') tell({ kind: 'settled', ticket: message.ticket });
+    }),
+  watch: ({ requestId }) => tails.watch(requestId),
+  collect: (message) => void collect(message),
   stop: () => void stop(),
 };
 

@@ -52,6 +52,7 @@ export type RecordFields = readonly [
   maxMemoryMb: number,
   outcome: UsageRecord['outcome'],
   errorType: string | null,
+  requestId: string | null,
 ];
 
 export type FromRecorderThread =
@@ -143,14 +144,15 @@ export function startRecorder(
 function lineOf(r: UsageRecord): string {
   const alias = r.alias === null ? 'null' : JSON.stringify(r.alias);
   const instanceId = r.instanceId === null ? 'null' : `"${r.instanceId}"`;
+  const requestId = r.requestId == null ? 'null' : `"${r.requestId}"`;
   const errorType = r.errorType === null ? 'null' : JSON.stringify(r.errorType.slice(0, MAX_ERROR_TYPE));
-  return `["${r.attemptId}","${r.functionName}",${r.version},${alias},${instanceId},${r.startedAtMs},${r.queuedMs},${r.initMs},${r.durationMs},${r.billedMs},${r.memoryMb},${r.maxMemoryMb},"${r.outcome}",${errorType}]`;
+  return `["${r.attemptId}","${r.functionName}",${r.version},${alias},${instanceId},${r.startedAtMs},${r.queuedMs},${r.initMs},${r.durationMs},${r.billedMs},${r.memoryMb},${r.maxMemoryMb},"${r.outcome}",${errorType},${requestId}]`;
 }
 
 /** @returns the record of a parsed line */
 export function recordOf(fields: RecordFields): UsageRecord {
   const [attemptId, functionName, version, alias, instanceId, startedAtMs, queuedMs, initMs] = fields;
-  const [, , , , , , , , durationMs, billedMs, memoryMb, maxMemoryMb, outcome, errorType] = fields;
+  const [, , , , , , , , durationMs, billedMs, memoryMb, maxMemoryMb, outcome, errorType, requestId] = fields;
   return {
     attemptId,
     functionName,
@@ -166,5 +168,6 @@ export function recordOf(fields: RecordFields): UsageRecord {
     maxMemoryMb,
     outcome,
     errorType,
+    requestId,
   };
 }

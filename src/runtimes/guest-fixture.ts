@@ -12,17 +12,33 @@ import { createRuntimes } from './index.ts';
 
 export const PYTHON = process.env.SKEIN_TEST_PYTHON ?? '/usr/bin/python3.11';
 
-export const runtimes = createRuntimes({
-  nodePath: process.execPath,
-  pythonPath: PYTHON,
-  guestDir: fileURLToPath(new URL('../../guest', import.meta.url)),
-  credentials: ({ functionName }) => ({
-    accessKeyId: `ASIA-${functionName}`,
-    secretAccessKey: 'secret',
-    token: 'session',
-    expirationMs: 1_800_000_000_000,
-  }),
-});
+const runtimesWith = (hasChannels: boolean) =>
+  createRuntimes({
+    hasChannels,
+    programOf: (runtime) => ({
+      path: runtime.startsWith('python') ? PYTHON : process.execPath,
+      support: null,
+    }),
+    guestDir: fileURLToPath(new URL('../../guest', import.meta.url)),
+    credentials: ({ functionName }) => ({
+      accessKeyId: `ASIA-${functionName}`,
+      secretAccessKey: 'secret',
+      token: 'session',
+      expirationMs: 1_800_000_000_000,
+      roleArn: 'arn:aws:iam::000000000000:role/shop',
+    }),
+  });
+
+export const runtimes = runtimesWith(true);
+/** Their processes are given no channel, and call for it. */
+const callingRuntimes = runtimesWith(false);
+
+let nodeCalls = false;
+
+/** From now on Node.js is given no channel, and calls for it. */
+export function letNodeCall(): void {
+  nodeCalls = true;
+}
 
 export interface Code {
   readonly runtime?: RuntimeName;
@@ -67,7 +83,8 @@ export async function start(code: Code): Promise<Running> {
     logStream: '2026/01/01/[7]abc',
     compileCache: code.compileCache ?? null,
   };
-  const prepared = await runtimes.prepare(setup.runtime, setup.memoryMb, code.blank ? null : setup);
+  const from = nodeCalls ? callingRuntimes : runtimes;
+  const prepared = await from.prepare(setup.runtime, setup.memoryMb, code.blank ? null : setup);
   const [command, ...args] = prepared.argv as [string, ...string[]];
   const child = spawn(command, args, {
     env: { ...prepared.environment, TMPDIR: scratch, HOME: taskRoot },

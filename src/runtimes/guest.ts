@@ -8,6 +8,7 @@
  */
 import type { Duplex, Readable } from 'node:stream';
 import type { RuntimeName } from '../model/index.ts';
+import type { ExtensionProgram, Extensions } from './lambda/extensions/extensions.ts';
 
 /** One function's code and everything it may see, for a sandbox that is about to run it. */
 export interface Setup {
@@ -24,7 +25,27 @@ export interface Setup {
   /** `on-demand` or `provisioned-concurrency`: AWS_LAMBDA_INITIALIZATION_TYPE. */
   readonly initializationType: 'on-demand' | 'provisioned-concurrency';
   readonly logStream: string;
+  /** Name of the role that its credentials are for; null (default): the function's own. */
+  readonly role?: string | null;
   readonly compileCache: CompileCache | null;
+  /** What is under /opt; null (default): nothing. */
+  readonly opt?: Opt | null;
+  /** What is started of a container image; null (default): the code is a package. */
+  readonly image?: GuestImage | null;
+}
+
+/** The program of a container image, and what the image has in its environment. */
+export interface GuestImage {
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Layers, in place before the process starts. */
+export interface Opt {
+  /** As the code sees it: `/opt`, where the driver gives it that name. */
+  readonly root: string;
+  /** The files of its folder `extensions`, in the order in which they start. */
+  readonly extensions: readonly ExtensionProgram[];
 }
 
 /** What becomes of the code that a version compiles while it initialises; null: nothing. */
@@ -109,6 +130,8 @@ export interface Guest {
   booted(): Promise<void>;
   /** Gives a blank guest its code, or waits for one that was launched with it. @returns the init error, or null */
   init(setup: Setup): Promise<FunctionError | null>;
+  /** Null when the runtime has asked for work, or need not; else resolves when it does. */
+  ready(): Promise<void> | null;
   /** Complete once `init` has resolved. */
   readonly notes: InitNotes;
   /** One at a time. Resolves with the answer, or with the start of a stream. */
@@ -120,12 +143,36 @@ export interface Guest {
   close(): Promise<void>;
 }
 
+/** What an instance tells its extensions beside the events of its life; logs/ has the whole of it. */
+export interface TelemetryDesk {
+  /** @returns what the extension is answered */
+  subscribe(request: {
+    readonly api: 'logs' | 'telemetry';
+    readonly name: string;
+    readonly body: string;
+    /** Where the instance is reached: its private address; null: the host's own. */
+    readonly address: string | null;
+  }): { readonly status: number; readonly body: unknown };
+}
+
 /** What a driver needs to start the process of a guest, and how to talk to it afterwards. */
 export interface Prepared {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Whether the process is given a connected stream socket as descriptor 3. */
   readonly channel: boolean;
+  /** Whether the guest hears the end of its process by itself, after the last that it said. */
+  readonly hearsEnd: boolean;
+  /** Programs that start first; null: the runtime is all there is. */
+  readonly companions: {
+    /** As the code sees them. */
+    readonly programs: readonly string[];
+    /** Names of variables that only the runtime has. */
+    readonly hidden: readonly string[];
+  } | null;
+  readonly extensions: Extensions;
+  /** Where it tells what it does to those who subscribed; to be given before the process starts. */
+  attach(telemetry: TelemetryDesk): void;
   /** Whether the runtime marks its own log lines with request ids (see logs/). */
   readonly tagsLogs: boolean;
   connect(channel: Duplex | null): Guest;

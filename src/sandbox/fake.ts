@@ -27,8 +27,10 @@ export function fakeDriver(): FakeDriver {
     promise: 'Nothing runs: for tests.',
     alive,
     taskRoot: () => '/var/task',
+    optRoot: () => '/opt',
     compiledRoot: () => '/var/compiled',
     expose: (hostPath) => hostPath,
+    hasChannels: true,
     guestHost: '127.0.0.1',
     async start(spec) {
       spec.output.destroy();
@@ -62,6 +64,7 @@ function fakeSandbox(spec: SandboxSpec, alive: Map<string, FakeSandbox>): Sandbo
     id: spec.id,
     pid: null,
     channel: spec.channel ? new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) : null,
+    companions: null,
     exited,
     gone: exited.then(() => {}),
     place: async () => {},

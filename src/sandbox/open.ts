@@ -1,9 +1,9 @@
 /** Chooses the driver that a node runs: the strongest that is asked for and can run here. */
-import { dirname, join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { type Clock, Fault, type Random } from '../base/index.ts';
 import { type GuestPorts, openOci, sweepOci } from './oci/open.ts';
 import { type ProcessDriverOptions, processDriver } from './process/driver.ts';
-import type { SandboxFolder } from './process/reach.ts';
+import { othersMayPass, type SandboxFolder } from './process/reach.ts';
 import { safe } from './safe.ts';
 import type { SandboxDriver } from './sandbox.ts';
 
@@ -14,6 +14,8 @@ export interface OpenDriverOptions {
   readonly ociRuntime: string;
   readonly searchPath: string | undefined;
   readonly folder: SandboxFolder;
+  /** The node's home: what lies in it may be lent to sandboxes. */
+  readonly home: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly onProblem: (problem: unknown) => void;
@@ -25,15 +27,23 @@ export interface OpenedDriver {
   readonly ports: GuestPorts | null;
   /** How functions are kept apart, and if they are not, why: one line. */
   readonly isolation: string;
-  /** @returns where sandboxed code finds an interpreter of this machine, the libraries beside it included */
-  interpreter(path: string | null): string | null;
+  /**
+   * Makes a program of this machine one that sandboxed code can run, from the next sandbox on.
+   *
+   * @param program.prefix the folder that it was installed as, or the program itself where it needs no other
+   * @param name of it in the sandboxes: `python3.11`
+   * @returns where sandboxed code finds it; null: sandboxes' users cannot reach it
+   */
+  interpreter(program: { readonly path: string; readonly prefix: string }, name: string): string | null;
   /** Processes of an earlier node that were ended. */
   readonly swept: number;
 }
 
-function exposed(driver: SandboxDriver, path: string): string {
-  const prefix = dirname(dirname(path));
-  return join(driver.expose(prefix, 'lang/python'), relative(prefix, path));
+type Interpreter = Parameters<OpenedDriver['interpreter']>;
+
+function exposed(driver: SandboxDriver, ...[{ path, prefix }, name]: Interpreter): string {
+  const where = path === prefix ? `lang/${name}/bin/${basename(path)}` : `lang/${name}`;
+  return join(driver.expose(prefix, where), relative(prefix, path));
 }
 
 /** What a node with the `process` driver left, where this one runs another. */
@@ -58,7 +68,7 @@ export async function openDriver(options: OpenDriverOptions): Promise<OpenedDriv
     if (opened.driver !== null) {
       const { driver, ports } = opened;
       const left = await sweepProcesses({ folder, clock, random });
-      const interpreter = (path: string | null) => (path === null ? null : exposed(driver, path));
+      const interpreter = (...program: Interpreter) => exposed(driver, ...program);
       return { driver, ports, isolation: driver.promise, interpreter, swept: opened.swept + left };
     }
     missing = opened.missing;
@@ -74,6 +84,11 @@ export async function openDriver(options: OpenDriverOptions): Promise<OpenedDriv
   const driver = safe(processDriver({ folder, clock, random }));
   const isolation =
     missing === null ? driver.promise : `${driver.promise} Missing for isolation: ${missing}.`;
-  const interpreter = (path: string | null) => path; // every user of the machine can run it
+  // Lent where it is ours to lend; a program of the machine is where it is, or out of reach.
+  const interpreter = (...[program, name]: Interpreter) => {
+    if (program.path.startsWith(`${options.home}/`) || program.path === process.execPath)
+      return exposed(driver, program, name);
+    return process.getuid?.() === 0 && !othersMayPass(program.path) ? null : program.path;
+  };
   return { driver, ports: null, isolation, interpreter, swept: swept + (await driver.sweep()) };
 }

@@ -11,13 +11,17 @@ export interface TestOutput {
   readonly text: Promise<string>;
 }
 
-export async function openOutput(): Promise<TestOutput> {
+/** @param onText told of every piece as it comes */
+export async function openOutput(onText: (text: string) => void = () => {}): Promise<TestOutput> {
   const folder = mkdtempSync(join(tmpdir(), 'skein-output-'));
   const path = join(folder, 'socket');
   const text = Promise.withResolvers<string>();
   const server = createServer((reading) => {
     const chunks: Buffer[] = [];
-    reading.on('data', (chunk) => chunks.push(chunk));
+    reading.on('data', (chunk) => {
+      chunks.push(chunk);
+      onText(chunk.toString('utf8'));
+    });
     reading.on('close', () => text.resolve(Buffer.concat(chunks).toString('utf8')));
     server.close();
   });

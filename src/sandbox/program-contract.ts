@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { openOutput } from './output-for-tests.ts';
@@ -30,11 +30,22 @@ const PLAIN = {
 let nextId = 0;
 
 async function start(driver: SandboxDriver, script: string, more: Partial<SandboxSpec> = {}) {
-  const { socket, text } = await openOutput();
+  let soFar = '';
+  let onText = () => {};
+  const { socket, text } = await openOutput((piece) => {
+    soFar += piece;
+    onText();
+  });
   const argv = ['/bin/sh', '-c', script];
   const id = `program-${process.pid}-${++nextId}`;
   const sandbox = await driver.start({ ...PLAIN, id, argv, output: socket, ...more });
-  return { sandbox, text };
+  /** Resolves when the program has printed this. */
+  const printed = (word: string) =>
+    new Promise<void>((resolve) => {
+      onText = () => soFar.includes(word) && resolve();
+      onText();
+    });
+  return { sandbox, text, printed };
 }
 
 /** What a program said once it was over. */
@@ -80,18 +91,6 @@ export function programContract(name: string, open: () => Promise<ProgramDriver>
       assert.ok(text.endsWith('\nthe end\n'));
     });
 
-    test('descriptor 3 is a channel, both ways, and ends with the program', async () => {
-      await using opened = await open();
-      const script = 'echo hello >&3; until read -r word <&3; do :; done; echo "heard $word" >&3';
-      const { sandbox } = await start(opened.driver, script, { channel: true });
-      await heard(sandbox, 'hello\n');
-      const over = once(sandbox.channel as NonNullable<Sandbox['channel']>, 'end');
-      const answer = heard(sandbox, 'heard you\n');
-      sandbox.channel?.write('you\n');
-      await answer;
-      await over;
-    });
-
     test('code that is there from the start, and code that is placed later, is found at its task root', async () => {
       await using opened = await open();
       const code = join(opened.home, 'code');
@@ -130,18 +129,18 @@ export function programContract(name: string, open: () => Promise<ProgramDriver>
 
     test('SIGTERM comes first where there is time, and what hears it may end in order', async () => {
       await using opened = await open();
-      const script = 'trap "echo in order; exit 4" TERM; echo up >&3; while :; do sleep 0.01; done';
-      const { sandbox, text } = await start(opened.driver, script, { channel: true });
-      await heard(sandbox, 'up');
+      const script = 'trap "echo in order; exit 4" TERM; echo up; while :; do sleep 0.01; done';
+      const { sandbox, text, printed } = await start(opened.driver, script);
+      await printed('up');
       assert.deepEqual(await sandbox.stop(60_000), { code: 4, signal: null, outOfMemory: false });
       assert.match(await text, /in order\n$/);
     });
 
     test('a limit that is lowered below what is used ends the sandbox', async () => {
       await using opened = await open();
-      const script = 'x=$(head -c 100000000 /dev/zero | tr "\\0" x); echo full >&3; sleep 600';
-      const { sandbox } = await start(opened.driver, script, { memoryMb: 1_024, channel: true });
-      await heard(sandbox, 'full');
+      const script = 'x=$(head -c 100000000 /dev/zero | tr "\\0" x); echo full; sleep 600';
+      const { sandbox, printed } = await start(opened.driver, script, { memoryMb: 1_024 });
+      await printed('full');
       await sandbox.limit({ ...PLAIN, memoryMb: 64 });
       assert.deepEqual(await sandbox.exited, { code: null, signal: 'SIGKILL', outOfMemory: true });
     });
@@ -154,6 +153,108 @@ export function programContract(name: string, open: () => Promise<ProgramDriver>
       for (const { sandbox } of left) assert.equal((await sandbox.exited).signal, 'SIGKILL');
       await Promise.all(left.map(({ sandbox }) => sandbox.gone));
       await next.close();
+    });
+  });
+}
+
+/** @param open a driver that `hasChannels` */
+export function channelContract(name: string, open: () => Promise<ProgramDriver>): void {
+  suite(`the channel of a program, by the ${name} driver`, () => {
+    test('descriptor 3 is a channel, both ways, and ends with the program', async () => {
+      await using opened = await open();
+      const script = 'echo hello >&3; until read -r word <&3; do :; done; echo "heard $word" >&3';
+      const { sandbox } = await start(opened.driver, script, { channel: true });
+      await heard(sandbox, 'hello\n');
+      const over = once(sandbox.channel as NonNullable<Sandbox['channel']>, 'end');
+      const answer = heard(sandbox, 'heard you\n');
+      sandbox.channel?.write('you\n');
+      await answer;
+      await over;
+    });
+  });
+}
+
+/** A folder of programs, as layers bring them. */
+function optOf(home: string, programs: Readonly<Record<string, string>>): string {
+  const opt = join(home, 'opt');
+  mkdirSync(join(opt, 'extensions'), { recursive: true });
+  chmodSync(home, 0o711);
+  for (const [name, script] of Object.entries(programs))
+    writeFileSync(join(opt, 'extensions', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return opt;
+}
+
+async function startWith(
+  { driver, home }: ProgramDriver,
+  programs: Readonly<Record<string, string>>,
+  main: string,
+) {
+  const opt = optOf(home, programs);
+  const output = await openOutput();
+  const paths = Object.keys(programs).map((name) => join(driver.optRoot(opt), 'extensions', name));
+  const companions = { programs: paths, hidden: ['SECRET'], output: output.socket };
+  const environment = { PATH: '/usr/bin:/bin', SECRET: 'for the main program', SHARED: 'yes' };
+  const { sandbox, text } = await start(driver, main, { opt, companions, environment });
+  assert.ok(sandbox.companions !== null);
+  return { sandbox, control: sandbox.companions, text, companionText: output.text };
+}
+
+export function companionContract(name: string, open: () => Promise<ProgramDriver>): void {
+  suite(`companions of a main program, by the ${name} driver`, () => {
+    test('they start first, in its environment but for what is hidden, and print elsewhere', async () => {
+      await using opened = await open();
+      const { sandbox, control, text, companionText } = await startWith(
+        opened,
+        { first: 'echo "first $SHARED-$SECRET"', second: 'exit 7' },
+        'echo "main $SHARED-$SECRET"; exit 3',
+      );
+      const ends = new Map<number, number>();
+      await new Promise<void>((resolve) => {
+        control.onGone(({ index, status }) => {
+          if (ends.set(index, status).size === 2) resolve();
+        });
+      });
+      assert.deepEqual([ends.get(0), ends.get(1)], [0, 7]);
+      control.begin();
+      assert.deepEqual(await sandbox.exited, { code: 3, signal: null, outOfMemory: false });
+      await sandbox.stop(0);
+      assert.equal(await text, 'main yes-for the main program\n');
+      assert.equal(await companionText, 'first yes-\n');
+    });
+
+    test('a signal is for the main program alone, and the sandbox lives until it is stopped', async () => {
+      await using opened = await open();
+      const { sandbox, control, companionText } = await startWith(
+        opened,
+        { loyal: 'trap "echo told; exit" TERM; while :; do sleep 0.05; done' },
+        'while :; do sleep 0.05; done',
+      );
+      let gone = 0;
+      control.onGone(() => {
+        gone += 1;
+      });
+      control.begin();
+      control.signal('SIGTERM');
+      assert.deepEqual(await sandbox.exited, { code: null, signal: 'SIGTERM', outOfMemory: false });
+      assert.equal(gone, 0);
+      await sandbox.stop(0);
+      assert.equal(await companionText, '', 'it was not asked to end');
+    });
+
+    test('a program that cannot be run has ended with 126', async () => {
+      await using opened = await open();
+      const opt = optOf(opened.home, { plain: 'exit 0' });
+      chmodSync(join(opt, 'extensions/plain'), 0o644);
+      const output = await openOutput();
+      const programs = [join(opened.driver.optRoot(opt), 'extensions/plain')];
+      const companions = { programs, hidden: [], output: output.socket };
+      const { sandbox } = await start(opened.driver, 'sleep 600', { opt, companions });
+      const status = await new Promise<number>((resolve) =>
+        sandbox.companions?.onGone((end) => resolve(end.status)),
+      );
+      assert.equal(status, 126);
+      await sandbox.stop(0);
+      assert.equal((await sandbox.exited).signal, 'SIGKILL');
     });
   });
 }
@@ -172,8 +273,8 @@ export function isolationContract(name: string, open: () => Promise<ProgramDrive
 
     test('what is frozen uses no processor', async () => {
       await using opened = await open();
-      const { sandbox } = await start(opened.driver, 'echo up >&3; while :; do :; done', { channel: true });
-      await heard(sandbox, 'up');
+      const { sandbox, printed } = await start(opened.driver, 'echo up; while :; do :; done');
+      await printed('up');
       sandbox.freeze();
       const before = await settledTicks(sandbox);
       const others = spin();

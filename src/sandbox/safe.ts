@@ -11,8 +11,10 @@ export function safe(driver: SandboxDriver): SandboxDriver {
     name: driver.name,
     promise: driver.promise,
     taskRoot: (codeDir) => driver.taskRoot(codeDir),
+    optRoot: (opt) => driver.optRoot(opt),
     compiledRoot: (folder) => driver.compiledRoot(folder),
     expose: (hostPath, name) => driver.expose(hostPath, name),
+    hasChannels: driver.hasChannels,
     guestHost: driver.guestHost,
     start: async (spec) => safeSandbox(await driver.start(spec)),
     sweep: () => driver.sweep(),
@@ -24,7 +26,8 @@ function safeSandbox(inner: Sandbox): Sandbox {
   let alive = true;
   let frozen = false;
   let stopping: Promise<Exit> | null = null;
-  inner.exited.then(() => {
+  const over = inner.companions === null ? inner.exited : inner.gone;
+  over.then(() => {
     alive = false;
   });
 
@@ -38,6 +41,7 @@ function safeSandbox(inner: Sandbox): Sandbox {
     id: inner.id,
     pid: inner.pid,
     channel: inner.channel,
+    companions: inner.companions,
     exited: inner.exited,
     gone: inner.gone,
     place: (codeDir) => inner.place(codeDir),

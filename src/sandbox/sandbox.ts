@@ -23,7 +23,16 @@ export interface SandboxSpec extends SandboxLimits {
   readonly environment: Readonly<Record<string, string>>;
   /** The code, in place before the process starts; null: it is blank, and `place` brings it. */
   readonly codeDir: string | null;
-  /** A connected stream socket as descriptor 3 of the process, for its guest. */
+  /** What it finds, read-only, at the path that the driver's `optRoot` names. Default: nothing. */
+  readonly opt?: string | null;
+  /** Programs that start beside the main one, which begins when it is told to. Default: none. */
+  readonly companions?: Companions | null;
+  /**
+   * What it sees as its root, read-only, instead of the machine's programs; null (default): those. Its code
+   * is in it, and is never placed.
+   */
+  readonly image?: { readonly root: string; readonly workingDirectory: string } | null;
+  /** A connected stream socket as descriptor 3 of the process, for its guest; of a driver that `hasChannels` only. */
   readonly channel: boolean;
   /** Becomes the process's stdout and stderr. The driver destroys our copy. */
   readonly output: Socket;
@@ -32,6 +41,33 @@ export interface SandboxSpec extends SandboxLimits {
    * null: it shares the host's network and cannot be told by its address.
    */
   onAddress(address: string | null): void;
+}
+
+/** Programs that run in a sandbox beside its main one, in its environment. */
+export interface Companions {
+  /** As the sandbox finds them, in the order in which they start; no arguments. */
+  readonly programs: readonly string[];
+  /** Names of variables that only the main program has. */
+  readonly hidden: readonly string[];
+  /** Becomes their stdout and stderr. The driver destroys our copy. */
+  readonly output: Socket;
+}
+
+export interface CompanionEnd {
+  /** Which of `programs`. */
+  readonly index: number;
+  /** As a shell tells it: 128 and more for a signal, 126 or 127 where it could not be run. */
+  readonly status: number;
+}
+
+/** A sandbox whose main program is not all of it. Such a sandbox lives until it is stopped. */
+export interface CompanionControl {
+  /** Starts the main program. Once. */
+  begin(): void;
+  /** To the main program alone. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** Told of each companion that has ended, those before included. One listener. */
+  onGone(listener: (end: CompanionEnd) => void): void;
 }
 
 /** How a sandbox's process ended. */
@@ -47,6 +83,8 @@ export interface Sandbox {
   /** For people and for tests; null where a driver has none. */
   readonly pid: number | null;
   readonly channel: Duplex | null;
+  /** Null: the main program is all there is. */
+  readonly companions: CompanionControl | null;
   /** Resolves, never rejects, as soon as the main process has ended: the sandbox can do no more work. */
   readonly exited: Promise<Exit>;
   /** Resolves, never rejects, when nothing of the sandbox is left: no process, no file. */
@@ -73,6 +111,8 @@ export interface SandboxDriver {
   readonly promise: string;
   /** @returns the path under which code in a sandbox finds this folder */
   taskRoot(codeDir: string): string;
+  /** @returns the path under which code in a sandbox finds the folder that is its `opt` */
+  optRoot(opt: string): string;
   /** @returns the path under which code in a sandbox finds this folder of compiled code */
   compiledRoot(folder: string): string;
   /**
@@ -82,6 +122,8 @@ export interface SandboxDriver {
    * @returns the path under which sandboxed code finds it
    */
   expose(hostPath: string, name: string): string;
+  /** Whether a process can be given a channel. Where not, its guest must call its node for one. */
+  readonly hasChannels: boolean;
   /** Where an instance finds its node: the IPv4 address that guest listeners bind. */
   readonly guestHost: string;
   /** @throws {Fault} `sandbox-failed` when no process came of it; nothing is left behind then */

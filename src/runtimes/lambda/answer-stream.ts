@@ -9,14 +9,16 @@ import { Readable } from 'node:stream';
 import { LIMITS } from '../../model/index.ts';
 import type { FunctionError } from '../guest.ts';
 
-/** The function broke off its own stream; `errorType` is Lambda's. */
+/** A stream that ended before its answer was whole; `errorType` and the error object in `payload` are Lambda's. */
 export class StreamBroken extends Error {
   override readonly name = 'StreamBroken';
   readonly errorType: string;
+  readonly payload: Buffer;
 
-  constructor(error: FunctionError) {
-    super(`the function ended its stream with ${error.errorType}`);
-    this.errorType = error.errorType;
+  constructor({ errorType, payload }: FunctionError) {
+    super(`the stream of the function ended with ${errorType}`);
+    this.errorType = errorType;
+    this.payload = payload;
   }
 }
 

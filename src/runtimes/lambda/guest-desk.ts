@@ -1,5 +1,6 @@
 /**
- * What one instance is answered when it calls its node: its code, its credentials, its Runtime API.
+ * What one instance is answered when it calls its node: its code, its credentials, its Runtime API, and what its
+ * code asks for in the name of its role.
  *
  * Owns   the instance's token: what opens its code and its credentials.
  * Never  serves another instance, the control API or the console: everything unknown is 404. Who may
@@ -8,6 +9,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { isInternalHost } from '../../model/index.ts';
+import { answerChannelCall } from './channel-call.ts';
 
 /** Credentials of a function's own role, valid for a short time. */
 export interface GuestCredentials {
@@ -16,6 +20,7 @@ export interface GuestCredentials {
   readonly token: string;
   /** Wall-clock ms. */
   readonly expirationMs: number;
+  readonly roleArn: string;
 }
 
 export interface GuestDeskOptions {
@@ -23,6 +28,10 @@ export interface GuestDeskOptions {
   credentials(): Promise<GuestCredentials> | GuestCredentials | null;
   /** Takes the requests of a runtime; false: not one of its paths. `hasToken`: it showed the instance's token. */
   handle(request: IncomingMessage, response: ServerResponse, hasToken: boolean): boolean;
+  /** Takes what the function's code asks its node: AWS's APIs, other functions. False: neither. */
+  call(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Gives the guest that calls for its channel that channel, once. Default: it needs none. */
+  claimChannel?(): ((channel: Duplex) => void) | null;
 }
 
 /** Where one instance is answered, however its requests come. */
@@ -50,6 +59,8 @@ export const MAX_CONNECTIONS = 64;
 export interface GuestDesk {
   readonly token: string;
   answer(request: IncomingMessage, response: ServerResponse): void;
+  /** A connection that is to become the guest's channel, and what has already come over it. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 interface Asked {
@@ -67,7 +78,8 @@ export function guestDesk(
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const hasToken = matches(request.headers.authorization, token);
-    if (request.method === 'GET' && request.url === '/credentials') {
+    const isOwn = request.method === 'GET' && request.url === '/credentials';
+    if (isOwn && !isInternalHost(request.headers.host)) {
       request.resume();
       void answerCredentials(response, hasToken);
       return;
@@ -87,7 +99,9 @@ export function guestDesk(
   }
 
   function serve(request: IncomingMessage, response: ServerResponse, hasToken: boolean): void {
-    if (options.handle(request, response, hasToken)) return;
+    // By another function's name it is never the runtime's, whatever its path.
+    if (!isInternalHost(request.headers.host) && options.handle(request, response, hasToken)) return;
+    if (options.call(request, response)) return;
     request.resume();
     send(response, 404, { message: 'Not found' });
   }
@@ -104,13 +118,19 @@ export function guestDesk(
         SecretAccessKey: found.secretAccessKey,
         Token: found.token,
         Expiration: new Date(found.expirationMs).toISOString(),
+        RoleArn: found.roleArn,
       });
     } catch {
       send(response, 503, { message: 'Credentials are not available right now; try again' });
     }
   }
 
-  return { token, answer };
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const hasToken = matches(request.headers.authorization, token);
+    answerChannelCall({ request, socket, head, hasToken }, () => options.claimChannel?.() ?? null);
+  }
+
+  return { token, answer, upgrade };
 }
 
 function matches(given: string | undefined, token: string): boolean {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { suite, test } from 'node:test';
 import { MAX_CONNECTIONS } from './guest-desk.ts';
 import { openGuestDoor } from './guest-door.ts';
@@ -17,6 +18,7 @@ async function open() {
 async function instance(door: Awaited<ReturnType<typeof open>>, address: string, word: string) {
   const listener = await door.open({
     credentials: () => null,
+    call: () => false,
     handle(_, response) {
       response.end(word);
       return true;
@@ -37,7 +39,48 @@ function ask(address: string, localAddress: string): Promise<string | null> {
   });
 }
 
+/** @returns the status of the answer to a call for a channel, and the connection; null: hung up on */
+function callFor(address: string, { from, token }: { from: string; token: string }) {
+  return new Promise<{ status: number | undefined; socket: Duplex } | null>((resolve) => {
+    const headers = { Connection: 'Upgrade', Upgrade: 'skein-frames', Authorization: token };
+    const request = http.get(`http://${address}/channel`, { headers, localAddress: from, agent: false });
+    request.on('upgrade', ({ statusCode }, socket) => resolve({ status: statusCode, socket }));
+    request.on('response', ({ statusCode, socket }) => resolve({ status: statusCode, socket }));
+    request.on('error', () => resolve(null));
+  });
+}
+
 suite('the door of all instances', { skip: linux }, () => {
+  test('a channel is given once, by the token, at the instance’s own address', async () => {
+    await using door = await open();
+    const taken = Promise.withResolvers<Duplex>();
+    let claims = 0;
+    const listener = await door.open({
+      credentials: () => null,
+      call: () => false,
+      handle: () => false,
+      claimChannel: () => (++claims === 1 ? taken.resolve : null),
+    });
+    listener.onAddress('127.0.1.1');
+    const other = await instance(door, '127.0.1.2', 'other');
+    const { address, token } = listener;
+    const status = async (from: string, shown: string) =>
+      (await callFor(address, { from, token: shown }))?.status ?? null;
+    assert.equal(await status('127.0.1.1', other.token), 401);
+    assert.equal(await status('127.0.1.2', token), 401, 'another’s address, though the token is right');
+    assert.equal(await status('127.0.1.2', other.token), 409, 'one that has no use for it');
+    assert.equal(await status('127.0.1.3', token), null);
+    const given = await callFor(address, { from: '127.0.1.1', token });
+    assert.equal(given?.status, 101);
+    assert.equal(await status('127.0.1.1', token), 409, 'it is taken');
+    (await taken.promise).write('frames');
+    assert.equal(String((await once(given?.socket as Duplex, 'data'))[0]), 'frames');
+    const over = once(given?.socket as Duplex, 'close');
+    given?.socket.resume();
+    await listener.close();
+    await over;
+  });
+
   test('each is known by the address it calls from, and nobody else is let in', async () => {
     await using door = await open();
     const one = await instance(door, '127.0.1.1', 'one');

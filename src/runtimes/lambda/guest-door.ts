@@ -11,6 +11,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { asksForChannel } from './channel-call.ts';
 import {
   type GuestDesk,
   type GuestDeskOptions,
@@ -32,13 +33,18 @@ interface Caller {
 export async function openGuestDoor(at: { host: string; port: number }): Promise<GuestDoor> {
   const callers = new Map<string, Caller>();
   const owners = new WeakMap<Socket, Caller>();
+  const sockets = new Set<Socket>();
 
   function greet(socket: Socket): void {
     const caller = callers.get(socket.remoteAddress ?? '');
     if (caller === undefined || caller.sockets.size >= MAX_CONNECTIONS) return void socket.destroy();
     caller.sockets.add(socket);
+    sockets.add(socket);
     owners.set(socket, caller);
-    socket.once('close', () => caller.sockets.delete(socket));
+    socket.once('close', () => {
+      caller.sockets.delete(socket);
+      sockets.delete(socket);
+    });
   }
 
   const answer = (request: IncomingMessage, response: ServerResponse) =>
@@ -53,9 +59,15 @@ export async function openGuestDoor(at: { host: string; port: number }): Promise
       keepAliveTimeout: 0,
       maxHeaderSize: MAX_HEADER_BYTES,
       requestTimeout: 0,
+      shouldUpgradeCallback: asksForChannel,
     },
     answer,
   );
+  server.on('upgrade', (request, socket: Socket, head) => {
+    const caller = owners.get(socket);
+    if (caller === undefined) socket.destroy();
+    else caller.desk.upgrade(request, socket, head);
+  });
   server.prependListener('connection', greet); // before HTTP reads a byte of it
   server.listen(at.port, at.host, BACKLOG);
   await once(server, 'listening');
@@ -81,7 +93,7 @@ export async function openGuestDoor(at: { host: string; port: number }): Promise
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy(); // channels, too, which are no longer HTTP's
       await closed;
     },
   };

@@ -12,6 +12,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { asksForChannel } from './channel-call.ts';
 import {
   type GuestDeskOptions,
   type GuestDoor,
@@ -40,9 +41,16 @@ export async function openGuestListener(options: GuestDeskOptions): Promise<Gues
       keepAliveTimeout: 0,
       maxHeaderSize: MAX_HEADER_BYTES,
       requestTimeout: 0,
+      shouldUpgradeCallback: asksForChannel,
     },
     desk.answer,
   );
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('upgrade', desk.upgrade);
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(0, '127.0.0.1', 1024);
   await once(server, 'listening');
@@ -56,7 +64,7 @@ export async function openGuestListener(options: GuestDeskOptions): Promise<Gues
     close() {
       closed ??= new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of sockets) socket.destroy(); // the channel, too, which is no longer HTTP's
       });
       return closed;
     },

@@ -7,6 +7,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runtimeParts } from '../../model/index.ts';
 import {
   type Answer,
   type FunctionError,
@@ -28,8 +29,11 @@ export const COMPILED_PATH = '/guest/compiled';
 export interface HttpGuestOptions {
   /** The code of a guest that is launched for one function; null: it is blank. */
   readonly setup: Setup | null;
-  /** Whether the runtime is one of ours and asks for its code; any other is up as soon as it is started. */
-  readonly asksForSetup: boolean;
+  /**
+   * Whether the runtime is one of ours and asks for its code; any other is up as soon as it is started.
+   * `maybe`: it was started as one of ours, but could be another program by now.
+   */
+  readonly asksForSetup: boolean | 'maybe';
   environmentOf(setup: Setup): Readonly<Record<string, string>>;
   onClose(): Promise<void>;
 }
@@ -51,7 +55,7 @@ export class HttpGuest implements Guest {
     this.#options = options;
     this.#setup = options.setup;
     this.#boot.promise.catch(() => {}); // whoever calls booted() is told
-    if (!options.asksForSetup) this.#boot.resolve();
+    if (options.asksForSetup !== true) this.#boot.resolve();
   }
 
   get open(): boolean {
@@ -82,6 +86,10 @@ export class HttpGuest implements Guest {
     return this.#api.invoke(work);
   }
 
+  ready(): Promise<void> | null {
+    return this.#api.ready();
+  }
+
   close(): Promise<void> {
     if (this.#closed !== null) return this.#closed;
     const why = new GuestGone('the guest was closed');
@@ -100,8 +108,9 @@ export class HttpGuest implements Guest {
       this.#recording = null;
       return true;
     }
-    if (this.#asked || !this.#options.asksForSetup) return this.#api.handle(request, response);
-    if (request.method !== 'GET' || request.url !== SETUP_PATH || !hasToken) return false;
+    const isSetup = request.method === 'GET' && request.url === SETUP_PATH && hasToken;
+    if (this.#asked || !isSetup || this.#options.asksForSetup === false)
+      return this.#asked || this.#options.asksForSetup !== true ? this.#api.handle(request, response) : false;
     this.#asked = true;
     request.resume();
     this.#asking = response;
@@ -113,12 +122,20 @@ export class HttpGuest implements Guest {
   #giveCode(): void {
     if (this.#asking === null || this.#setup === null) return;
     const { handler, taskRoot, compileCache } = this.#setup;
+    const paths = layerPaths(this.#setup);
     const environment = this.#options.environmentOf(this.#setup);
-    const body = JSON.stringify({ handler, taskRoot, environment, compileCache });
+    const body = JSON.stringify({ handler, taskRoot, environment, compileCache, paths });
     const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
     this.#asking.writeHead(200, headers).end(body);
     this.#asking = null;
   }
+}
+
+/** Where Python finds the modules of layers, as on Lambda. */
+function layerPaths({ runtime, opt = null }: Setup): string[] {
+  if (opt === null) return [];
+  const { version } = runtimeParts(runtime);
+  return [`${opt.root}/python/lib/python${version}/site-packages`, `${opt.root}/python`];
 }
 
 /** What cannot be read is not kept. */

@@ -114,6 +114,11 @@ export class NodeGuest implements Guest {
     });
   }
 
+  /** It answers when it is done. */
+  ready(): null {
+    return null;
+  }
+
   close(): Promise<void> {
     this.#leave(new GuestGone('the guest was closed'));
     this.#closing ??= this.#options.onClose();

@@ -37,6 +37,8 @@ export class RuntimeApi {
   /** Ends the stream that is being received, if any. */
   #endStream: ((why: GuestGone) => void) | null = null;
   #gone: GuestGone | null = null;
+  /** Whoever waits for the runtime to ask for work. */
+  #onReady: (() => void) | null = null;
   readonly #init = Promise.withResolvers<FunctionError | null>();
 
   constructor() {
@@ -58,6 +60,14 @@ export class RuntimeApi {
       const response = this.#poll;
       this.#poll = null;
       sendWork(response, work);
+    });
+  }
+
+  /** Null when the runtime asks for work already; else resolves when it does. */
+  ready(): Promise<void> | null {
+    if (this.#state === 'waiting' || this.#gone !== null) return null;
+    return new Promise((resolve) => {
+      this.#onReady = resolve;
     });
   }
 
@@ -98,6 +108,8 @@ export class RuntimeApi {
     // The work can only go to one of them, and the older one may be a connection that was given up.
     this.#poll?.destroy();
     this.#poll = response;
+    this.#onReady?.();
+    this.#onReady = null;
     response.once('close', () => {
       if (this.#poll !== response) return;
       this.#poll = null;

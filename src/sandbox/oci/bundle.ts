@@ -2,6 +2,7 @@
  * The description of a sandbox in the form of the OCI runtime specification: what every runtime
  * understands. One template per node; a start fills in what is its own.
  */
+import { join } from 'node:path';
 import type { RootFolder } from './root-folder.ts';
 import { USER } from './root-folder.ts';
 import { seccompProfile } from './seccomp.ts';
@@ -11,6 +12,8 @@ import { RANGE_SIZE } from './user-ranges.ts';
 export const TASK_ROOT = '/var/task';
 /** Where a runtime finds what an earlier instance of the version has compiled. */
 export const COMPILED_ROOT = '/var/compiled';
+/** Where a sandbox finds its layers, as on Lambda. */
+export const OPT_ROOT = '/opt';
 /** Processes and threads of one sandbox, as on Lambda. */
 export const MAX_PIDS = 1_024;
 const MAX_FILES = 1_024;
@@ -28,6 +31,16 @@ export interface Exposure {
   readonly isFolder: boolean;
 }
 
+export interface ImageGround {
+  readonly root: string;
+  readonly workingDirectory: string;
+  /** Folder of the host with a shell and all that it needs. */
+  readonly shell: string;
+}
+
+/** Where an image's sandbox has that shell; the image's own may be another, or missing. */
+export const SHELL_ROOT = '/.skein';
+
 export interface BundleOrder {
   readonly root: RootFolder;
   readonly args: readonly string[];
@@ -43,6 +56,10 @@ export interface BundleOrder {
   readonly exposures: readonly Exposure[];
   /** Becomes /var/task; null: it is brought later. */
   readonly codeDir: string | null;
+  /** Its root instead of the machine's programs, the shell that it is started by, and where; null: those. */
+  readonly image: ImageGround | null;
+  /** Becomes /opt; null: that is empty. */
+  readonly opt: string | null;
 }
 
 /** @returns the content of a bundle's `config.json` */
@@ -51,7 +68,7 @@ export function bundleConfig(order: BundleOrder): string {
   const mapping = [{ containerID: 0, hostID: firstId, size: RANGE_SIZE }];
   return JSON.stringify({
     ociVersion: '1.0.2',
-    root: { path: root.path, readonly: true },
+    root: { path: order.image?.root ?? root.path, readonly: true },
     hostname: 'localhost',
     process: processOf(order),
     mounts: mountsOf(order),
@@ -73,14 +90,14 @@ export function bundleConfig(order: BundleOrder): string {
 
 const SECCOMP = seccompProfile(process.arch);
 
-function processOf({ args, environment, codeDir }: BundleOrder): object {
+function processOf({ args, environment, codeDir, image }: BundleOrder): object {
   const none = { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] };
   return {
     terminal: false,
     user: { uid: USER.uid, gid: USER.gid, additionalGids: [] },
     args,
     env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    cwd: codeDir === null ? '/' : TASK_ROOT,
+    cwd: image?.workingDirectory ?? (codeDir === null ? '/' : TASK_ROOT),
     capabilities: none,
     noNewPrivileges: true,
     rlimits: [
@@ -100,7 +117,8 @@ function resourcesOf(memoryMb: number): object {
   };
 }
 
-function mountsOf({ root, slot, scratch, exposures, codeDir }: BundleOrder): object[] {
+function mountsOf(order: BundleOrder): object[] {
+  const { scratch, image } = order;
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     {
@@ -109,12 +127,25 @@ function mountsOf({ root, slot, scratch, exposures, codeDir }: BundleOrder): obj
       source: 'tmpfs',
       options: ['nosuid', 'noexec', 'strictatime', 'mode=755', 'size=64k'],
     },
+    ...(image === null ? programsOf(order) : imageMounts(order.root, image)),
+    { destination: '/tmp', type: 'bind', source: scratch, options: ['bind', 'rw', 'nosuid', 'nodev'] },
+  ];
+}
+
+function programsOf({ root, slot, exposures, codeDir, opt }: BundleOrder): object[] {
+  return [
     ...root.mounted.map((path) => readOnly(path, path)),
     readOnly(slot, '/var'),
     ...exposures.map(({ hostPath, name }) => readOnly(hostPath, `/var/${name}`)),
     ...(codeDir === null ? [] : [readOnly(codeDir, TASK_ROOT)]),
-    { destination: '/tmp', type: 'bind', source: scratch, options: ['bind', 'rw', 'nosuid', 'nodev'] },
+    ...(opt === null ? [] : [readOnly(opt, OPT_ROOT)]),
   ];
+}
+
+/** The image has its programs and its code; what is about the sandbox is ours. */
+function imageMounts(root: RootFolder, image: ImageGround): object[] {
+  const files = ['resolv.conf', 'hosts', 'hostname'].map((name) => `/etc/${name}`);
+  return [readOnly(image.shell, SHELL_ROOT), ...files.map((path) => readOnly(join(root.path, path), path))];
 }
 
 function readOnly(source: string, destination: string): object {

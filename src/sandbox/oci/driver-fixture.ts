@@ -32,11 +32,14 @@ export interface OpenDriver {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function openDriver(): Promise<OpenDriver> {
+/** One whose runtime is treated as passing on the standard descriptors only, as runsc does. */
+export const openStandardDriver = (): Promise<OpenDriver> => openDriver({ inherits: false });
+
+export async function openDriver(how: { inherits: boolean } = { inherits: true }): Promise<OpenDriver> {
   const home = mkdtempSync(join(tmpdir(), 'skein-oci-'));
   chmodSync(home, 0o711);
   const id = randomBytes(3).toString('hex');
-  const make = () => makeDriver(home, id);
+  const make = () => makeDriver(home, id, how);
   const driver = make();
   return {
     driver,
@@ -50,12 +53,12 @@ export async function openDriver(): Promise<OpenDriver> {
   };
 }
 
-function makeDriver(home: string, id: string): SandboxDriver {
+function makeDriver(home: string, id: string, how: { inherits: boolean }): SandboxDriver {
   if (runtime === null || found.kind === 'unusable') throw new Error(problem ?? '');
   return ociDriver({
     folder: join(home, 'oci'),
     id,
-    runtime,
+    runtime: { ...runtime, ...how },
     hierarchies: found.hierarchies,
     memoryMb: 8_192,
     network: plainNetwork(id),

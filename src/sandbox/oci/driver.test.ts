@@ -4,21 +4,34 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { sandboxContract } from '../contract.ts';
 import { openOutput } from '../output-for-tests.ts';
-import { isolationContract, programContract } from '../program-contract.ts';
+import {
+  channelContract,
+  companionContract,
+  isolationContract,
+  programContract,
+} from '../program-contract.ts';
 import type { SandboxSpec } from '../sandbox.ts';
-import { type OpenDriver, openDriver, problem, sh } from './driver-fixture.ts';
+import { type OpenDriver, openDriver, openStandardDriver, problem, sh } from './driver-fixture.ts';
 
 const GROW = 'x=$(head -c 250000000 /dev/zero | tr "\\0" x); sleep 600';
 
 if (problem === null) {
-  sandboxContract('oci', openDriver, {
-    wait: sh('sleep 600'),
-    exit3: sh('exit 3'),
-    grow: sh(GROW),
-    missing: ['/nowhere/program'],
-  });
-  programContract('oci', openDriver);
-  isolationContract('oci', openDriver);
+  const ways = [
+    ['oci', () => openDriver()],
+    ['oci (standard descriptors only)', openStandardDriver],
+  ] as const;
+  for (const [name, open] of ways) {
+    sandboxContract(name, open, {
+      wait: sh('sleep 600'),
+      exit3: sh('exit 3'),
+      grow: sh(GROW),
+      missing: ['/nowhere/program'],
+    });
+    programContract(name, open);
+    companionContract(name, open);
+    isolationContract(name, open);
+  }
+  channelContract('oci', () => openDriver());
 }
 
 const PLAIN = {

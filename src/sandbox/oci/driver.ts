@@ -20,12 +20,14 @@ import { type ChannelPair, type Channels, createChannels } from '../process/chan
 import { passableFolder } from '../process/reach.ts';
 import { removeFolder } from '../process/scratch.ts';
 import type { Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
-import { COMPILED_ROOT, type Exposure, MAX_PIDS, TASK_ROOT } from './bundle.ts';
+import { SupervisorReport } from '../supervisor.ts';
+import { COMPILED_ROOT, type Exposure, MAX_PIDS, OPT_ROOT, TASK_ROOT } from './bundle.ts';
 import { type Cgroups, openCgroups } from './cgroups/cgroups.ts';
 import type { Hierarchies } from './cgroups/dialect.ts';
 import { type CodeTrees, codeTrees } from './code-trees.ts';
 import { type GroundParts, layGround } from './ground.ts';
 import { liveSandbox } from './live.ts';
+import { portableShell } from './portable-shell.ts';
 import { makeRootFolder } from './root-folder.ts';
 import { type OciRuntime, type RuntimeCalls, runtimeCalls } from './runtime.ts';
 import { processOne, standing, watchReport } from './start.ts';
@@ -88,7 +90,9 @@ export function ociDriver(options: OciDriverOptions): SandboxDriver {
     name: 'oci',
     promise: `Functions run isolated, by ${options.runtime.name}.`,
     taskRoot: () => TASK_ROOT,
+    optRoot: () => OPT_ROOT,
     compiledRoot: () => COMPILED_ROOT,
+    hasChannels: options.runtime.inherits,
     guestHost: GUEST_ADDRESS,
     expose: (hostPath, name) => expose(host, hostPath, name),
     start: (spec) => startContainer(host, spec),
@@ -129,8 +133,10 @@ function openHost(
     root: makeRootFolder(join(folder, 'root'), GUEST_ADDRESS),
     ranges: userRanges(random),
     exposures: [],
+    shell: once(() => portableShell(join(folder, 'shell'))),
     network,
     scratch,
+    inherits: runtime.inherits,
     calls: runtimeCalls({ runtime, stateFolder: folders.state, channels }),
     cgroups: openCgroups({ id, hierarchies, clock }),
     channels,
@@ -148,6 +154,18 @@ function expose(host: Host, hostPath: string, name: string): string {
   return `/var/${name}`;
 }
 
+/** Made when it is first wanted; a failure is tried again. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
+}
+
 async function emptyFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) await removeFolder(join(folder, name));
@@ -156,6 +174,7 @@ async function emptyFolder(folder: string): Promise<void> {
 async function startContainer(host: Host, spec: SandboxSpec): Promise<Sandbox> {
   if (host.closed) {
     spec.output.destroy();
+    spec.companions?.output.destroy();
     throw new Fault('shutting-down', 'This node is shutting down and starts nothing more.');
   }
   try {
@@ -170,6 +189,7 @@ async function startContainer(host: Host, spec: SandboxSpec): Promise<Sandbox> {
     throw new Fault('sandbox-failed', `A sandbox could not be started: ${what}.`, { cause });
   } finally {
     spec.output.destroy(); // the process has its own copy, or there is none
+    spec.companions?.output.destroy();
   }
 }
 
@@ -190,12 +210,14 @@ async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
   try {
     if (spec.channel) channel = await channels.open();
     spec.onAddress(ground.network.address);
-    const run = { id: spec.id, bundle: ground.bundle, channel: channel?.guest ?? null, output: spec.output };
-    const running = await calls.run(run);
+    const { id, output, companions } = spec;
+    const sockets = { channel: channel?.guest ?? null, output, companionOutput: companions?.output ?? null };
+    const running = await calls.run({ id, bundle: ground.bundle, ...sockets });
     launched = running.launched;
-    const watched = watchReport(running.report);
+    const supervised = companions ? new SupervisorReport() : null;
+    const watched = watchReport(running.report, supervised ?? undefined);
     await standing(running, { ...watched, clock });
-    const { report, ended } = watched;
+    const { report, ended, over } = watched;
     const pid = processOne(cgroup);
     ground.scratch.detach();
     return liveSandbox({
@@ -203,8 +225,10 @@ async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
       ground,
       cgroup,
       channel: channel?.host ?? null,
+      companions: supervised?.control(running.report) ?? null,
       report,
       ended,
+      over: supervised === null ? ended : over,
       pid,
       clock,
       clear,

@@ -6,9 +6,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolder } from '../process/scratch.ts';
 import type { SandboxSpec } from '../sandbox.ts';
+import { HOST_SHELL, supervisorArgs } from '../supervisor.ts';
 import { bundleConfig, type Exposure } from './bundle.ts';
 import type { CodeTrees } from './code-trees.ts';
 import { initArgs } from './init.ts';
+import type { PortableShell } from './portable-shell.ts';
 import { type RootFolder, USER } from './root-folder.ts';
 import { makeSlot, type Slot } from './slot.ts';
 import type { UserRanges } from './user-ranges.ts';
@@ -37,6 +39,10 @@ export interface GroundParts {
   readonly ranges: UserRanges;
   readonly trees: CodeTrees;
   readonly exposures: readonly Exposure[];
+  /** Whether the runtime passes on more than the standard descriptors. */
+  readonly inherits: boolean;
+  /** The shell that images are started by. */
+  readonly shell: () => Promise<PortableShell>;
   readonly network: { take(egress: SandboxSpec['egress']): Promise<NetworkSlot> };
   readonly scratch: { take(order: { sizeMb: number; uid: number; gid: number }): Promise<ScratchSlot> };
 }
@@ -48,6 +54,14 @@ export interface Ground {
   readonly bundle: string;
   /** Once no process of the sandbox lives. Never fails. */
   remove(): Promise<void>;
+}
+
+function argsOf(
+  { argv, companions }: SandboxSpec,
+  { shell, inherits }: { shell: PortableShell | null; inherits: boolean },
+): string[] {
+  const start = { shell: shell?.argv ?? HOST_SHELL, inherits };
+  return companions ? supervisorArgs(argv, companions, start) : initArgs(argv, start);
 }
 
 /** @throws whatever its parts throw; nothing is left then */
@@ -73,10 +87,11 @@ export async function layGround(
   try {
     if (network.status === 'rejected') throw network.reason;
     if (scratch.status === 'rejected') throw scratch.reason;
+    const shell = spec.image ? await parts.shell() : null;
     slot = makeSlot(join(parts.folders.slots, spec.id), parts);
     const config = bundleConfig({
       root: parts.root,
-      args: initArgs(spec.argv),
+      args: argsOf(spec, { shell, inherits: parts.inherits }),
       environment: { HOME: '/tmp', TMPDIR: '/tmp', ...spec.environment },
       memoryMb: spec.memoryMb,
       firstId,
@@ -86,6 +101,8 @@ export async function layGround(
       scratch: scratch.value.path,
       exposures: parts.exposures,
       codeDir: spec.codeDir,
+      image: spec.image && shell ? { ...spec.image, shell: shell.folder } : null,
+      opt: spec.opt ?? null,
     });
     mkdirSync(bundle, { mode: 0o700 });
     writeFileSync(join(bundle, 'config.json'), config, { mode: 0o600 }); // it holds the function's environment

@@ -12,34 +12,39 @@
  *
  * An end without a status means that the sandbox was killed, process 1 with it; the kernel then ends
  * all of its processes. The shell also takes in every orphan of the program.
+ *
+ * A runtime that passes on no descriptor but the standard ones gives it those sockets as 0 and 1, and it
+ * moves them to where they are expected.
  */
-import { constants } from 'node:os';
+import { type Ending, endingOf, MAX_REPORT } from '../ending.ts';
+import { HOST_SHELL, type ShellStart } from '../supervisor.ts';
 
 /**
  * Descriptor 3 is the channel, 5 becomes the program's output. What the runtime is called with as its
  * own output is let go of at once: its errors are ours, not the function's.
  */
 const SCRIPT = `exec >&4 2>&4
-[ -f "$1" ] && [ -x "$1" ] || { echo missing; exit 127; }
+case $1 in
+  */*) [ -f "$1" ] && [ -x "$1" ] ;;
+  *) command -v "$1" >/dev/null ;;
+esac || { echo missing; exit 127; }
 echo ready
 (exec "$@" >&5 2>&5 4>&- 5>&-)
 echo $?`;
 
-/** @returns the arguments with which a sandbox starts, for this program */
-export function initArgs(argv: readonly string[]): string[] {
-  return ['/bin/sh', '-c', SCRIPT, 'sh', ...argv];
+const MOVED = 'exec 4<&0 5>&1 </dev/null\n';
+
+/**
+ * @returns the arguments with which a sandbox starts, for this program
+ */
+export function initArgs(
+  argv: readonly string[],
+  { shell, inherits }: ShellStart = { shell: HOST_SHELL, inherits: true },
+): string[] {
+  return [...shell, '-c', inherits ? SCRIPT : MOVED + SCRIPT, 'sh', ...argv];
 }
 
-export type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
-
 const KILLED: Ending = { code: null, signal: 'SIGKILL' };
-
-/** A program may exit with 129 by itself: only a status that the shell has a word for is a signal. */
-const SIGNALS = new Map(
-  Object.entries(constants.signals)
-    .reverse() // of two names of one number the first is the usual one: SIGABRT, not SIGIOT
-    .map(([name, number]) => [number, name as NodeJS.Signals]),
-);
 
 /** What descriptor 4 has said so far. */
 export class InitReport {
@@ -61,9 +66,7 @@ export class InitReport {
   get ending(): Ending | null {
     const match = /^ready\n(.*\n)?(\d+)\n$/s.exec(this.#text);
     if (match === null) return null;
-    const status = Number(match[2]);
-    const signal = match[1] === undefined ? undefined : SIGNALS.get(status - 128);
-    return signal === undefined ? { code: status, signal: null } : { code: null, signal };
+    return endingOf(Number(match[2]), match[1] !== undefined);
   }
 
   /** @returns the ending, or what silence at the end means */
@@ -71,6 +74,3 @@ export class InitReport {
     return this.ending ?? KILLED;
   }
 }
-
-/** It says a few words; a program cannot write here. */
-const MAX_REPORT = 4_096;

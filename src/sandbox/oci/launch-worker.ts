@@ -1,5 +1,5 @@
 /** The program of the launcher: starts what it is told to, and tells what came of it. See launcher.ts. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Outcome, RunMessage, ToLauncher } from './launcher.ts';
 
@@ -18,7 +18,7 @@ function run(message: RunMessage): void {
   const child = spawn(program, args, {
     cwd,
     detached: true,
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...given],
+    stdio: stdioOf(message, given),
     ...(patienceMs !== undefined && { timeout: patienceMs, killSignal: 'SIGKILL' }),
   });
   running.set(ticket, child);
@@ -27,6 +27,13 @@ function run(message: RunMessage): void {
   child.stdin?.end(input);
   // A sandbox's first process may keep its output for a moment; a tool's is whole only when it is closed.
   report(ticket, child, input === undefined ? 'exit' : 'close');
+}
+
+function stdioOf({ blocking, standard, input }: RunMessage, given: (Socket | 'ignore')[]): StdioOptions {
+  if (standard) return given.map((socket) => (socket === 'ignore' ? 'pipe' : socket));
+  // A socket's descriptors share one mode, and what is standard input is made to block.
+  const stdin = blocking === undefined ? 'ignore' : (given[blocking] ?? 'ignore');
+  return [input === undefined ? stdin : 'pipe', 'pipe', 'pipe', ...given];
 }
 
 function report(ticket: number, child: ChildProcess, end: 'exit' | 'close'): void {

@@ -18,6 +18,10 @@ export interface LaunchOrder {
   readonly cwd: string;
   /** Become descriptors 3 and following; null: closed. The caller may destroy them once there is an outcome. */
   readonly sockets: readonly (Socket | null)[];
+  /** Which of the sockets a shell in it reads: its descriptor blocks, as a shell needs it. Default: none. */
+  readonly blocking?: number;
+  /** The sockets become descriptors 0, 1 and 2 instead; null: its complaints are heard there. Default: no. */
+  readonly standard?: boolean;
   /** For its standard input. Default: none. */
   readonly input?: string;
   /** It is ended when it takes longer, in ms. Default: never. */

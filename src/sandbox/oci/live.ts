@@ -4,10 +4,10 @@
 import type { Duplex } from 'node:stream';
 import { type Clock, Fault } from '../../base/index.ts';
 import { killQuietly, peakMbOf } from '../process/run-files.ts';
-import type { Exit, Sandbox, SandboxSpec } from '../sandbox.ts';
+import type { CompanionControl, Exit, Sandbox, SandboxSpec } from '../sandbox.ts';
 import type { Cgroup } from './cgroups/cgroups.ts';
 import type { Ground } from './ground.ts';
-import type { InitReport } from './init.ts';
+import type { Report } from './start.ts';
 
 /** Memory that stands for one processor, as on Lambda. */
 const MB_PER_PROCESSOR = 1_769;
@@ -21,9 +21,12 @@ export interface LiveParts {
   readonly ground: Ground;
   readonly cgroup: Cgroup;
   readonly channel: Duplex | null;
-  readonly report: InitReport;
+  readonly companions: CompanionControl | null;
+  readonly report: Report;
   /** Resolves when `report` knows how the program ended, or will never. */
   readonly ended: Promise<void>;
+  /** Resolves when process 1 has nothing more to do: with companions that is after the main program's end. */
+  readonly over: Promise<void>;
   /** Process 1, as the host numbers it; null where it is not a process of the host. */
   readonly pid: number | null;
   readonly clock: Clock;
@@ -39,13 +42,15 @@ export function liveSandbox(parts: LiveParts): Sandbox {
   let overLimit = false;
 
   const exited = parts.ended.then((): Exit => {
-    alive = false;
-    peak.keep();
     const ending = parts.report.ended;
     const outOfMemory = ending.signal === 'SIGKILL' && (overLimit || cgroup.memoryKills() > 0);
     return { ...ending, outOfMemory };
   });
-  const gone = exited.then(() => parts.clear());
+  const over = parts.over.then(() => {
+    alive = false;
+    peak.keep();
+  });
+  const gone = over.then(() => parts.clear());
 
   /** Process 1 takes all others with it. */
   function kill(): void {
@@ -59,6 +64,7 @@ export function liveSandbox(parts: LiveParts): Sandbox {
     id: spec.id,
     pid,
     channel: parts.channel,
+    companions: parts.companions,
     exited,
     gone,
     place: (codeDir) => ground.slot.place(codeDir),
@@ -86,7 +92,7 @@ export function liveSandbox(parts: LiveParts): Sandbox {
       if (graceMs > 0) {
         for (const one of cgroup.pids()) if (one !== pid) killQuietly(one, 'SIGTERM');
         const timer = clock.after(graceMs, kill);
-        void exited.then(() => timer.cancel());
+        void over.then(() => timer.cancel());
       } else kill();
       await gone;
       return exited;

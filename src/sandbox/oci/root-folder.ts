@@ -67,8 +67,10 @@ function makeEtc(etc: string, resolver: string): void {
   mkdirSync(join(etc, 'ssl'), { recursive: true, mode: 0o755 });
   for (const [file, text] of Object.entries(files)) writeFileSync(join(etc, file), text, { mode: 0o644 });
   for (const file of FILES) copyQuietly(() => copyFileSync(join('/etc', file), join(etc, file)));
-  const pythons = readdirSync('/etc').filter((entry) => /^python3(\.\d+)?$/.test(entry));
-  for (const folder of [...FOLDERS, ...pythons]) {
+  const languages = readdirSync('/etc').filter((entry) =>
+    /^(?:python3(?:\.\d+)?|java-\d+-openjdk)$/.test(entry),
+  );
+  for (const folder of [...FOLDERS, ...languages]) {
     // Links stay links: what they lead to lies under /usr, which is there.
     copyQuietly(() =>
       cpSync(join('/etc', folder), join(etc, folder), { recursive: true, verbatimSymlinks: true }),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/index.ts';
+import type { Ending } from '../ending.ts';
 import type { Cgroup } from './cgroups/cgroups.ts';
 import { InitReport } from './init.ts';
 import type { Running } from './runtime.ts';
@@ -9,17 +10,30 @@ import type { Running } from './runtime.ts';
 /** A runtime that has not made a sandbox within this long never will. */
 const START_MS = 30_000;
 
+/** What process 1 has said so far. */
+export interface Report {
+  take(chunk: string): void;
+  readonly ready: boolean;
+  readonly missing: boolean;
+  /** How the main program ended; null while it has not been said. */
+  readonly ending: Ending | null;
+  /** The ending, or what silence at the end means. */
+  readonly ended: Ending;
+}
+
 export interface Watched {
-  readonly report: InitReport;
+  readonly report: Report;
+  /** Resolves when process 1 will say nothing more. */
+  readonly over: Promise<void>;
   /** Resolves when the report knows how the program ended, or has come to its end without. */
   readonly ended: Promise<void>;
   /** Resolves with every word of it. */
   onWord(listener: () => void): void;
 }
 
-export function watchReport(stream: Duplex): Watched {
-  const report = new InitReport();
+export function watchReport(stream: Duplex, report: Report = new InitReport()): Watched {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
   let listener = () => {};
   stream.on('data', (chunk: Buffer) => {
     report.take(chunk.toString('latin1'));
@@ -30,11 +44,13 @@ export function watchReport(stream: Duplex): Watched {
   stream.on('end', () => stream.destroy());
   stream.on('close', () => {
     resolve();
+    over.resolve();
     listener();
   });
   return {
     report,
     ended,
+    over: over.promise,
     onWord(given) {
       listener = given;
     },

@@ -16,7 +16,7 @@ import { suite, test } from 'node:test';
 import { Fault, systemClock, systemRandom } from '../../base/index.ts';
 import { sandboxContract } from '../contract.ts';
 import { openOutput } from '../output-for-tests.ts';
-import { programContract } from '../program-contract.ts';
+import { channelContract, companionContract, programContract } from '../program-contract.ts';
 import { processDriver } from './driver.ts';
 import { lend, passableFolder } from './reach.ts';
 import { readStat, sweepRunFiles, writeRunFile } from './run-files.ts';
@@ -57,6 +57,8 @@ sandboxContract('process', openDriver, {
 });
 
 programContract('process', openDriver);
+channelContract('process', openDriver);
+companionContract('process', openDriver);
 
 async function run(script: string, environment: Record<string, string> = {}): Promise<string> {
   await using opened = await openDriver();

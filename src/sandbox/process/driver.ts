@@ -4,7 +4,8 @@
  * Gives  a session and process group of its own, a clean environment, a scratch folder, a watched
  *        memory limit, and, when the node is root, a user of its own (see users.ts).
  * Lacks  isolation: code sees the host's files and network as any unprivileged user does, and
- *        /tmp is the host's (TMPDIR is the sandbox's own). For code you trust.
+ *        /tmp is the host's (TMPDIR is the sandbox's own), and layers lie where the host has them, not
+ *        at /opt. For code you trust.
  *        A limit of the scratch folder, of the processors and of the network: `ephemeralMb`, `throttle`
  *        and `egress` are not enforced.
  *
@@ -16,7 +17,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, Fault, type Random } from '../../base/index.ts';
-import type { Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
+import type { Ending } from '../ending.ts';
+import type { CompanionControl, Exit, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.ts';
+import { SupervisorReport, supervisorArgs } from '../supervisor.ts';
 import { type ChannelPair, type Channels, createChannels } from './channels.ts';
 import { lend, passableFolder, type SandboxFolder } from './reach.ts';
 import {
@@ -69,8 +72,10 @@ export function processDriver({ folder, clock, random }: ProcessDriverOptions): 
     promise:
       'Functions run as plain processes, without isolation or a limit on their disk space: for code you trust.',
     taskRoot: (codeDir) => codeDir,
+    optRoot: (opt) => opt,
     compiledRoot: (folder) => folder,
     expose: (hostPath) => lend(hostPath, folder),
+    hasChannels: true,
     guestHost: '127.0.0.1',
     start: (spec) => startProcess(host, spec),
     async sweep() {
@@ -93,30 +98,40 @@ async function startProcess(host: Host, spec: SandboxSpec): Promise<Sandbox> {
     return await born(host, spec);
   } finally {
     spec.output.destroy(); // the process has its own copy, or there is none
+    spec.companions?.output.destroy();
   }
 }
 
 async function born(host: Host, spec: SandboxSpec): Promise<Sandbox> {
+  if (spec.image)
+    throw new Fault(
+      'sandbox-failed',
+      'A container image needs the oci driver: a plain process has the machine’s own files.',
+    );
   if (host.closed) throw new Fault('shutting-down', 'This node is shutting down and starts nothing more.');
   const place = { scratch: join(host.scratch, spec.id), uid: host.users.take() };
   let channel: ChannelPair | null = null;
+  let report: ChannelPair | null = null;
   let child: ChildProcess | null = null;
   let sandbox: Sandbox;
   try {
     if (spec.channel) channel = await host.channels.open();
+    if (spec.companions) report = await host.channels.open();
     makeScratch(place.scratch, place.uid);
     spec.onAddress(null);
-    child = spawnIn(spec, { ...place, channel });
+    child = spawnIn(spec, { ...place, channel, report });
     await started(child);
     sacrifice(child.pid as number);
-    sandbox = processSandbox(host, child, { ...place, spec, channel });
+    sandbox = processSandbox(host, child, { ...place, spec, channel, report });
   } catch (cause) {
     channel?.host.destroy();
+    report?.host.destroy();
     await clear(host, place, child?.pid);
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new Fault('sandbox-failed', `The process of a sandbox could not be started: ${what}.`, { cause });
   } finally {
     channel?.guest.destroy(); // the process has its own copy, or there is none
+    report?.guest.destroy();
   }
   host.running.add(sandbox);
   sandbox.gone.then(() => host.running.delete(sandbox));
@@ -131,13 +146,17 @@ async function clear(host: Host, { scratch, uid }: Place, session: number | unde
   host.users.giveBack(uid);
 }
 
-function spawnIn(spec: SandboxSpec, { scratch, uid, channel }: Omit<Born, 'spec'>): ChildProcess {
-  const [program, ...args] = spec.argv;
+function spawnIn(spec: SandboxSpec, { scratch, uid, channel, report }: Omit<Born, 'spec'>): ChildProcess {
+  const { argv, companions } = spec;
+  const [program, ...args] = companions ? supervisorArgs(argv, companions) : argv;
+  // Its descriptor 4 is its standard input as well, which is made to block: as a shell needs it.
+  const stdin = report?.guest ?? ('ignore' as const);
+  const more = companions ? [report?.guest ?? ('ignore' as const), spec.output, companions.output] : [];
   return spawn(program as string, args, {
     cwd: scratch,
     env: { ...spec.environment, TMPDIR: tmpOf(scratch), HOME: tmpOf(scratch) },
     detached: true, // a session of its own: Ctrl-C at the node's terminal is not for the sandboxes
-    stdio: ['ignore', spec.output, spec.output, channel?.guest ?? 'ignore'],
+    stdio: [stdin, spec.output, spec.output, channel?.guest ?? 'ignore', ...more],
     ...(uid === null ? {} : { uid, gid: uid }),
   });
 }
@@ -169,17 +188,19 @@ interface Place {
 interface Born extends Place {
   readonly spec: SandboxSpec;
   readonly channel: ChannelPair | null;
+  /** Of a sandbox with companions: its supervisor's. */
+  readonly report: ChannelPair | null;
 }
 
-function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, channel }: Born): Sandbox {
+function processSandbox(host: Host, child: ChildProcess, born: Born): Sandbox {
+  const { spec, scratch, uid, channel } = born;
   const pid = child.pid as number;
   const { watched, runFile } = remember(host, { session: pid, uid, tmp: tmpOf(scratch) }, spec.memoryMb);
-  const exited = ended(child).then(({ code, signal }): Exit => {
-    const outOfMemory = watched.wasKilled();
+  const { main, companions } = supervised(child, born.report);
+  const over = ended(child);
+  const exited = main.then((ending): Exit => ({ ...ending, outOfMemory: watched.wasKilled() }));
+  const gone = Promise.all([over, exited]).then(async () => {
     watched.release();
-    return { code, signal, outOfMemory };
-  });
-  const gone = exited.then(async () => {
     await clear(host, { scratch, uid }, pid);
     forgetRunFile(runFile);
   });
@@ -187,6 +208,7 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, c
     id: spec.id,
     pid,
     channel: channel?.host ?? null,
+    companions,
     exited,
     gone,
     place: async () => {},
@@ -207,7 +229,7 @@ function processSandbox(host: Host, child: ChildProcess, { spec, scratch, uid, c
       if (graceMs > 0) {
         killQuietly(-pid, 'SIGTERM');
         const kill = host.clock.after(graceMs, () => killQuietly(-pid, 'SIGKILL'));
-        exited.then(() => kill.cancel());
+        over.then(() => kill.cancel());
       } else {
         killQuietly(-pid, 'SIGKILL');
       }
@@ -228,7 +250,26 @@ function remember(host: Host, owner: Owner, memoryMb: number): { watched: Watche
   }
 }
 
-function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+/** The program that matters: the child itself, or the one that its supervisor starts. */
+function supervised(
+  child: ChildProcess,
+  report: ChannelPair | null,
+): { main: Promise<Ending>; companions: CompanionControl | null } {
+  const childEnded = ended(child);
+  if (report === null) return { main: childEnded, companions: null };
+  const said = new SupervisorReport();
+  const main = new Promise<Ending>((resolve) => {
+    report.host.on('data', (chunk: Buffer) => {
+      said.take(chunk.toString('latin1'));
+      if (said.ending !== null) resolve(said.ending);
+    });
+    report.host.on('error', () => report.host.destroy());
+    void childEnded.then((ending) => resolve(said.ending ?? ending));
+  });
+  return { main, companions: said.control(report.host) };
+}
+
+function ended(child: ChildProcess): Promise<Ending> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });

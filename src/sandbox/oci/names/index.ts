@@ -62,6 +62,7 @@ export async function openNames(options: NamesOptions): Promise<Names> {
     clients,
     nameservers: nameserversOf(nameservers, options.clock),
     isDenied: options.isDenied,
+    internalAddress: options.host,
   });
   const sockets = await openDnsSockets({ ...options, clients, resolve });
 

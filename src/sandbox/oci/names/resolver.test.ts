@@ -43,17 +43,31 @@ suite('the resolver of sandboxes', () => {
     assert.deepEqual(world.problems, []);
   });
 
-  test('knows no IPv6 and nothing that is internal, without asking anybody', async () => {
+  test('knows no IPv6 and no names of other platforms, without asking anybody', async () => {
     await using server = await openNameserver({ 'example.com': [] });
     await using world = await openWorld({ nameservers: [server] });
     await world.names.learn(SANDBOX, PUBLIC);
     assert.deepEqual(await ask(world, SANDBOX, { name: 'example.com', type: 'AAAA' }), NOTHING);
-    assert.deepEqual(await ask(world, SANDBOX, { name: 'orders.internal' }), NO_SUCH_NAME);
+    for (const name of ['internal', 'metadata.google.internal', 'a.orders.internal']) {
+      assert.deepEqual(await ask(world, SANDBOX, { name }), NO_SUCH_NAME, name);
+    }
     assert.equal((await ask(world, SANDBOX, { name: 'example.com', type: 'AXFR' })).rcode, 'REFUSED');
     assert.deepEqual(server.asked, []);
   });
 
-  test('refuses everything to who may connect to nothing', async () => {
+  test('leads the names of functions to the node, whatever the egress', async () => {
+    await using server = await openNameserver({});
+    await using world = await openWorld({ nameservers: [server] });
+    for (const egress of [PUBLIC, LIST, { mode: 'none' }, { mode: 'all' }] as const) {
+      await world.names.learn(SANDBOX, egress);
+      const found = await ask(world, SANDBOX, { name: 'Orders.internal' });
+      assert.deepEqual(found, { ...NOTHING, answers: [`A ${HOST}`] });
+      assert.deepEqual(await ask(world, SANDBOX, { name: 'orders.internal', type: 'AAAA' }), NOTHING);
+    }
+    assert.deepEqual(server.asked, []);
+  });
+
+  test('refuses everything else to who may connect to nothing', async () => {
     await using server = await openNameserver({ 'example.com': [a('example.com', '44.0.0.1')] });
     await using world = await openWorld({ nameservers: [server] });
     await world.names.learn(SANDBOX, { mode: 'none' });

@@ -23,7 +23,7 @@ import { linkPrefix, ruleset, tableOf } from './rules.ts';
 export interface NetworkOptions {
   /** Six hex digits, unique to the home. */
   readonly id: string;
-  /** TCP ports of the guest address that sandboxes reach. */
+  /** TCP ports of the guest address that sandboxes reach; the first one at 80, too. */
   readonly guestPorts: readonly number[];
   /** Who knows the names of the internet, as `dns.getServers()` has them. Default: the host's. */
   readonly nameservers?: readonly string[];

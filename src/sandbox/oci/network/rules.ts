@@ -15,7 +15,7 @@ import { disjoint } from './disjoint.ts';
 export interface RuleFacts {
   /** Six hex digits. */
   readonly id: string;
-  /** TCP ports of the guest address that answer. */
+  /** TCP ports of the guest address that answer; the first one also at 80, where functions call each other. */
   readonly ports: readonly number[];
   /** Port of the resolver, UDP and TCP; sandboxes ask it at 53. */
   readonly dnsPort: number;
@@ -43,7 +43,7 @@ ${entering(ours, facts)}${toHost(ours, facts)}${beyond(ours, facts)}}
 `;
 }
 
-function entering(ours: string, { blocks, dnsPort }: RuleFacts): string {
+function entering(ours: string, { blocks, dnsPort, ports }: RuleFacts): string {
   return `
   chain early {
     type filter hook prerouting priority raw; policy accept;
@@ -58,6 +58,7 @@ function entering(ours: string, { blocks, dnsPort }: RuleFacts): string {
     type nat hook prerouting priority dstnat; policy accept;
     iifname ${ours} ip daddr ${GUEST_ADDRESS} udp dport 53 dnat ip to ${GUEST_ADDRESS}:${dnsPort}
     iifname ${ours} ip daddr ${GUEST_ADDRESS} tcp dport 53 dnat ip to ${GUEST_ADDRESS}:${dnsPort}
+    iifname ${ours} ip daddr ${GUEST_ADDRESS} tcp dport 80 dnat ip to ${GUEST_ADDRESS}:${ports[0]}
     iifname ${ours} dnat ip to ip daddr . tcp dport map @names
   }
 `;
