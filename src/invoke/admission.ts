@@ -48,7 +48,14 @@ export class Admission {
   }
 }
 
-function exceeded(name: string, limit: number, whose: string): Fault {
+function exceeded(
+  name: string,
+  limit: number,
+  whose: 'its reserved concurrency' | "the account's unreserved concurrency",
+): Fault {
+  const scope = whose.startsWith('its') ? 'function' : 'account';
   const message = `${name} is running ${limit} invocations, the limit of ${whose}. Try again shortly.`;
-  return new Fault('concurrency-exceeded', message, { facts: { functionName: name, limit } });
+  return new Fault('concurrency-exceeded', message, {
+    facts: { functionName: name, limit, scope },
+  });
 }

@@ -24,9 +24,19 @@ export function exited(requestId: string, exit: Exit, outcome: 'crash' | 'init-e
   );
 }
 
+/** AWS's words for an extension that ended what it should not. */
+export function extensionFailed(
+  requestId: string,
+  { errorType, reason }: { readonly errorType: string; readonly reason: string },
+  outcome: 'crash' | 'init-error' = 'crash',
+): Failure {
+  return failure(outcome, errorType, `RequestId: ${requestId} Error: ${reason}`);
+}
+
 /** What the caller gets whose instance could not initialise. */
 export function initFailed(requestId: string, { why }: InitFailure): Failure {
   if (why.kind === 'exit') return exited(requestId, why.exit, 'init-error');
+  if (why.kind === 'extension') return extensionFailed(requestId, why.failure, 'init-error');
   if (why.kind === 'timeout') return { ...timedOut(requestId, why.afterMs), outcome: 'init-error' };
   return { outcome: 'init-error', errorType: why.error.errorType, payload: why.error.payload };
 }

@@ -7,10 +7,14 @@ export interface Invocation {
   readonly functionName: string;
   /** An alias, a version number, or null for `live`. */
   readonly qualifier: string | null;
+  /** Whoever called named no version: the ARN that the function sees names none, either. */
+  readonly unqualified?: boolean;
   /** JSON text. */
   readonly event: string | Uint8Array;
-  /** The id the function and its caller see; becomes the attempt's id. */
+  /** The id the function and its caller see. */
   readonly requestId: string;
+  /** Of this attempt alone, where others have the same request id; else the request id is the attempt's, too. */
+  readonly attemptId?: string;
   readonly traceId: string | null;
   readonly clientContext: string | null;
 }
@@ -18,6 +22,8 @@ export interface Invocation {
 /** The facts of the REPORT line. Milliseconds and MB. */
 export interface Report {
   readonly outcome: OutcomeKind;
+  /** Where it ran. */
+  readonly instanceId: string;
   readonly durationMs: number;
   readonly billedMs: number;
   readonly initMs: number | null;

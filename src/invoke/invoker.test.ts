@@ -5,7 +5,8 @@ import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { Fault } from '../base/index.ts';
 import { InitFailure, type Lease, type RunResult } from '../instances/index.ts';
 import { countedInstance, testVersion } from '../instances/pool-fixture.ts';
-import { type FunctionEntry, LIMITS, type UsageRecord } from '../model/index.ts';
+import { LIMITS, type UsageRecord } from '../model/index.ts';
+import { aliasByHand, functionByHand } from '../model/testing.ts';
 import { createInvoker } from './invoker.ts';
 
 const PHASES = { sandboxMs: 5, runtimeMs: 30, placeMs: 1, loadMs: 9, compiled: false, blank: false };
@@ -24,15 +25,11 @@ function open({ run, lease, coldStart = false, reserved = null, accountConcurren
   const records: UsageRecord[] = [];
   const fates: string[] = [];
   const version = testVersion('shop-orders', 3);
-  const entry: FunctionEntry = {
-    app: 'shop',
-    name: 'shop-orders',
-    slug: 'shop-orders',
+  const entry = functionByHand({
     reserved,
-    provisioned: 0,
     versions: new Map([[3, version]]),
-    aliases: new Map([['live', 3]]),
-  };
+    aliases: new Map([['live', aliasByHand('live', 3)]]),
+  });
   const snapshot = {
     revision: 1,
     functions: new Map([[entry.name, entry]]),
@@ -54,6 +51,7 @@ function open({ run, lease, coldStart = false, reserved = null, accountConcurren
     fleet,
     record: (record) => void records.push(record),
     clock,
+    random: () => 0.5,
     accountConcurrency,
     processors: 2,
   });
@@ -253,6 +251,20 @@ suite('the one door', () => {
     body.push(null);
     end.resolve(null);
     assert.equal((await result.report).outcome, 'ok');
+    assert.deepEqual(fates, ['reuse']);
+  });
+
+  test('a stream that its function breaks off gives what was written, then the error', async () => {
+    const error = { errorType: 'Error', payload: Buffer.from('{"errorType":"Error"}') };
+    const body = new Readable({ read() {} });
+    body.push('first');
+    const { invoke, fates } = open({
+      run: async () => ({ kind: 'stream', contentType: 'text/plain', body, ended: Promise.resolve(error) }),
+    });
+    const result = await invoke();
+    assert(result.kind === 'stream');
+    assert.equal((await result.report).outcome, 'error');
+    assert.equal(String((await result.body[Symbol.asyncIterator]().next()).value), 'first');
     assert.deepEqual(fates, ['reuse']);
   });
 

@@ -1,7 +1,7 @@
 /**
  * The one door. Every way of running code is `Invoker.invoke`.
  *
- *   1. resolve   name and qualifier → a version, in the registry's snapshot
+ *   1. resolve   name and qualifier → a version, in the registry's snapshot; of an alias with two, by weight
  *   2. admit     concurrency limits; above them the caller is refused at once
  *   3. lease     an instance from the fleet, waiting if it must (and its turn, see turns.ts)
  *   4. run       deliver the event, keep the deadline, tell what came of it
@@ -10,21 +10,16 @@
  * function does wrong is a result; what the platform refuses is a thrown fault. Every attempt,
  * refused ones included, leaves one usage record.
  */
-import { type Clock, Fault } from '../base/index.ts';
-import { type Fleet, InitFailure, type Lease, type RunResult } from '../instances/index.ts';
-import {
-  type FunctionEntry,
-  functionArn,
-  LIMITS,
-  LIVE,
-  type UsageRecord,
-  type Version,
-} from '../model/index.ts';
+import { type Clock, Fault, type Random } from '../base/index.ts';
+import { type Fleet, InitFailure, type Lease, type RunResult, type TailEnd } from '../instances/index.ts';
+import { functionArn, type UsageRecord, type Version } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
-import type { Answer } from '../runtimes/index.ts';
+import { type Answer, StreamBroken } from '../runtimes/index.ts';
 import { Admission } from './admission.ts';
-import { exited, type Failure, initFailed, timedOut } from './failures.ts';
+import { createChoice } from './choice.ts';
+import { exited, extensionFailed, type Failure, initFailed, timedOut } from './failures.ts';
 import type { Invocation, InvokeResult, Report } from './invocation.ts';
+import { type Resolved, resolve } from './resolve.ts';
 import { Turns } from './turns.ts';
 
 export interface InvokerParts {
@@ -32,6 +27,7 @@ export interface InvokerParts {
   readonly fleet: Pick<Fleet, 'lease'>;
   readonly record: (record: UsageRecord) => void;
   readonly clock: Clock;
+  readonly random: Random;
   readonly accountConcurrency: number;
   /** Processors of this machine: twice as many invocations are handed out in one instant, 4 at least. */
   readonly processors: number;
@@ -51,11 +47,7 @@ export interface Invoker {
 }
 
 /** One attempt on its way. */
-interface Attempt {
-  readonly invocation: Invocation;
-  readonly entry: FunctionEntry;
-  readonly version: Version;
-  readonly alias: string | null;
+interface Attempt extends Resolved {
   readonly arrivedMs: number;
 }
 
@@ -67,10 +59,14 @@ const MAX_OTHERS = 3;
 export function createInvoker(parts: InvokerParts): Invoker {
   const admission = new Admission(parts.accountConcurrency);
   const turns = turnsByVersion(parts);
+  const choice = createChoice(parts.random);
   return {
     setReserved: (total) => admission.setReserved(total),
     async invoke(invocation, signal) {
-      const attempt = resolve(parts, invocation);
+      const attempt = {
+        ...resolve(parts.registry.current(), choice, invocation),
+        arrivedMs: parts.clock.nowMs(),
+      };
       const { name, reserved } = attempt.entry;
       try {
         admission.enter(name, reserved);
@@ -135,40 +131,6 @@ async function hand(
   }
 }
 
-/** @throws {Fault} when the snapshot has no such function, alias or version, or the event is too large */
-function resolve({ registry, clock }: InvokerParts, invocation: Invocation): Attempt {
-  const { functionName, qualifier, event } = invocation;
-  const entry = registry.current().functions.get(functionName);
-  if (entry === undefined) {
-    throw new Fault(
-      'function-not-found',
-      `There is no function "${functionName}" here. "skein list" shows the functions of this node.`,
-      {
-        facts: { functionName },
-      },
-    );
-  }
-  const wanted = qualifier ?? LIVE;
-  const byAlias = entry.aliases.get(wanted);
-  const version = entry.versions.get(byAlias ?? (/^[1-9]\d{0,8}$/.test(wanted) ? Number(wanted) : -1));
-  if (version === undefined) {
-    const message = `Function "${functionName}" has no version or alias "${wanted}". "skein versions ${functionName}" shows what is kept.`;
-    throw new Fault('version-not-found', message, { facts: { functionName, qualifier: wanted } });
-  }
-  const bytes = typeof event === 'string' ? Buffer.byteLength(event) : event.byteLength;
-  if (bytes > LIMITS.eventBytes) {
-    const message = `The event is ${bytes} bytes; an invocation takes at most ${LIMITS.eventBytes}.`;
-    throw new Fault('payload-too-large', message, { facts: { bytes, maxBytes: LIMITS.eventBytes } });
-  }
-  return {
-    invocation,
-    entry,
-    version,
-    alias: byAlias === undefined ? null : wanted,
-    arrivedMs: clock.nowMs(),
-  };
-}
-
 /** Nobody's instance: the function could not initialise, or the platform had no place for it. */
 function leaseFailed(
   parts: InvokerParts,
@@ -185,6 +147,7 @@ function leaseFailed(
   const initMs = hundredths(error.phases.runtimeMs + error.phases.initMs);
   const report: Report = {
     outcome: failure.outcome,
+    instanceId: error.instanceId,
     durationMs: 0,
     billedMs: Math.ceil(initMs),
     initMs,
@@ -223,12 +186,12 @@ class Run {
 
   work(): Parameters<Lease['instance']['run']>[0] {
     const { invocation, version } = this.#attempt;
-    const { requestId, event, traceId, clientContext, functionName, qualifier } = invocation;
+    const { requestId, event, traceId, clientContext, functionName, qualifier, unqualified } = invocation;
     return {
       requestId,
       event,
       deadlineMs: Math.floor(this.#startedAtMs + version.config.timeoutMs),
-      functionArn: functionArn(functionName, qualifier ?? undefined),
+      functionArn: functionArn(functionName, unqualified === true ? undefined : (qualifier ?? undefined)),
       traceId,
       clientContext,
     };
@@ -248,6 +211,7 @@ class Run {
     const { requestId } = this.#attempt.invocation;
     if (result.kind === 'timeout') return timedOut(requestId, this.#attempt.version.config.timeoutMs);
     if (result.kind === 'exit') return exited(requestId, result.exit);
+    if (result.kind === 'extension') return extensionFailed(requestId, result.failure);
     if (result.kind === 'not-begun')
       return exited(requestId, { code: null, signal: null, outOfMemory: false });
     return { outcome: 'error', errorType: result.error.errorType, payload: result.error.payload };
@@ -256,8 +220,10 @@ class Run {
   /** The caller reads while the function still writes; the instance is free when the function is done. */
   #stream(answer: Extract<Answer, { kind: 'stream' }>): InvokeResult {
     const { body } = answer;
+    body.on('error', () => {}); // told to whoever reads; without a reader it must not end the node
     const report = this.#endOf(answer).then((failure) => {
-      if (failure !== null) body.destroy(new Error(failure.errorType));
+      // The function's own error is the end of its body already, behind all that it wrote before.
+      if (failure !== null && failure.outcome !== 'error') body.destroy(new StreamBroken(failure));
       return this.#finish(failure);
     });
     return {
@@ -293,19 +259,51 @@ class Run {
     }
   }
 
-  /** Frees the instance and records what it did. */
+  /** Tells what came of it so far; when nothing of it goes on, frees the instance and records what it did. */
   #finish(failure: Failure | null): Report {
-    const { version, arrivedMs, invocation } = this.#attempt;
+    const report = this.#report(failure);
+    const usable = failure === null || failure.outcome === 'error';
+    const tail = usable ? this.#lease.instance.tail(this.#leftMs()) : null;
+    if (tail === null) this.#close(failure, report);
+    else void tail.then((end) => this.#closeLate(failure, end));
+    return report;
+  }
+
+  #leftMs(): number {
+    return Math.max(0, this.#startedMs + this.#attempt.version.config.timeoutMs - this.#parts.clock.nowMs());
+  }
+
+  /** The caller has its answer; what extensions did after it counts as well, as on AWS. */
+  #closeLate(failure: Failure | null, end: TailEnd): void {
+    const late = end.kind === 'done' ? failure : this.#failureOf(end);
+    this.#close(late, this.#report(late));
+  }
+
+  #close(failure: Failure | null, report: Report): void {
+    const { instance } = this.#lease;
+    const { outcome } = report;
+    const errorType = failure?.errorType ?? null;
+    const ranOn = { instanceId: instance.id, errorType, startedAtMs: this.#startedAtMs };
+    const record = usage(this.#attempt, report, ranOn);
+    this.#parts.record(record);
+    instance.recorded(record);
+    const fate = outcome === 'ok' || outcome === 'error' ? 'reuse' : 'discard';
+    this.#release(this.#attempt.invocation.requestId, fate);
+  }
+
+  #report(failure: Failure | null): Report {
+    const { version, arrivedMs } = this.#attempt;
     const { instance, coldStart } = this.#lease;
-    const { outcome, errorType } = failure ?? { outcome: 'ok' as const, errorType: null };
+    const outcome = failure?.outcome ?? 'ok';
     const tookMs = this.#parts.clock.nowMs() - this.#startedMs;
     // A timer fires late, above all on a busy machine: that is not the function's to pay.
     const durationMs = hundredths(
       outcome === 'timeout' ? Math.min(tookMs, version.config.timeoutMs) : tookMs,
     );
     const initMs = coldStart === null ? null : hundredths(coldStart.runtimeMs + coldStart.initMs);
-    const report: Report = {
+    return {
       outcome,
+      instanceId: instance.id,
       durationMs,
       billedMs: Math.ceil(durationMs + (initMs ?? 0)),
       initMs,
@@ -314,11 +312,6 @@ class Run {
       queuedMs: hundredths(Math.max(0, this.#startedMs - arrivedMs - (initMs ?? 0))),
       phases: coldStart,
     };
-    this.#parts.record(
-      usage(this.#attempt, report, { instanceId: instance.id, errorType, startedAtMs: this.#startedAtMs }),
-    );
-    this.#release(invocation.requestId, outcome === 'ok' || outcome === 'error' ? 'reuse' : 'discard');
-    return report;
   }
 
   #release(requestId: string, fate: 'reuse' | 'discard'): void {
@@ -340,11 +333,13 @@ interface RanOn {
 
 function usage(
   attempt: Attempt,
-  report: Omit<Report, 'phases'>,
+  report: Omit<Report, 'phases' | 'instanceId'>,
   { instanceId, errorType, startedAtMs }: RanOn,
 ): UsageRecord {
+  const { requestId, attemptId = requestId } = attempt.invocation;
   return {
-    attemptId: attempt.invocation.requestId,
+    attemptId,
+    ...(attemptId !== requestId && { requestId }),
     functionName: attempt.entry.name,
     version: attempt.version.version,
     alias: attempt.alias,

@@ -1,0 +1,114 @@
+/** From a claimed event to what is settled about it: judged, run, judged again. */
+import { type Clock, Fault, type Random } from '../base/index.ts';
+import { LIMITS } from '../model/index.ts';
+import type { ClaimedEvent, NewEvent, Settlement } from '../store/index.ts';
+import { type AttemptParts, attempt, type Refused } from './attempt.ts';
+import type { Lane } from './lane.ts';
+import {
+  type Directory,
+  destinationOf,
+  type EventPolicy,
+  type EventTarget,
+  eventPolicy,
+  eventTarget,
+} from './target.ts';
+import { type Onward, type Outcome, verdictOf } from './verdict.ts';
+
+export interface DeliveryParts extends AttemptParts {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Before the first retry. */
+  readonly retryMs: number;
+}
+
+/** What is not there now may be there after a deploy; nobody is helped by asking all the time. */
+const BROKEN_WAIT_MS = 30_000;
+
+/** Never rejects. */
+export async function deliver(
+  parts: DeliveryParts,
+  { event, lane, signal }: { event: ClaimedEvent; lane: Lane; signal: AbortSignal },
+): Promise<Settlement> {
+  const { clock, directory } = parts;
+  const startMs = clock.nowMs();
+  const { id, lease } = event;
+  try {
+    const target = eventTarget(directory, event.functionName, event.qualifier);
+    const before = eventPolicy(target, event.qualifier);
+    const outcome =
+      judged(event, target, before) ?? waited(parts, { lane, signal }, await attempt(parts, event, signal));
+    const policy = eventPolicy(eventTarget(directory, event.functionName, event.qualifier), event.qualifier);
+    const ageMs = event.ageMs + clock.nowMs() - startMs;
+    const now = { policy, ageMs, retryMs: parts.retryMs, atMs: clock.wallMs() };
+    const { onward, ...verdict } = verdictOf(event, outcome, now);
+    return { id, lease, ...verdict, ...sent(parts, event, { onward, keptFor: verdict.keptFor }) };
+  } catch (error) {
+    return unreachable(parts, event, error);
+  }
+}
+
+/** What need not be tried. */
+function judged(event: ClaimedEvent, { entry }: EventTarget, policy: EventPolicy): Outcome | null {
+  if (event.ageMs >= policy.maxAgeMs) return { kind: 'expired' };
+  const told = policy.onFailure !== null || policy.deadLetter !== null;
+  return entry.reserved === 0 && told ? { kind: 'off' } : null;
+}
+
+function waited(
+  { clock, random }: DeliveryParts,
+  { lane, signal }: { lane: Lane; signal: AbortSignal },
+  outcome: Outcome | Refused,
+): Outcome {
+  if (signal.aborted && outcome.kind === 'refused') return { kind: 'postponed', inMs: 0 };
+  if (outcome.kind === 'refused') return { kind: 'postponed', inMs: lane.refused(clock.nowMs(), random) };
+  if (outcome.kind === 'broken') return { kind: 'postponed', inMs: BROKEN_WAIT_MS * (0.5 + random()) };
+  lane.admitted();
+  return outcome;
+}
+
+/** What goes on, each an event of its own; what cannot is reported, and the event is kept for it. */
+function sent(
+  parts: DeliveryParts,
+  event: ClaimedEvent,
+  { onward, keptFor }: { readonly onward: readonly Onward[]; readonly keptFor: string | null },
+): Pick<Settlement, 'sends' | 'keptFor'> {
+  const sends: NewEvent[] = [];
+  let kept = keptFor;
+  for (const one of onward) {
+    const next = nextEvent(parts, event, one);
+    if (typeof next !== 'string') sends.push(next);
+    else {
+      kept = next;
+      parts.onProblem(`event ${event.id} of ${event.functionName} cannot go on to ${one.arn}: ${next}`);
+    }
+  }
+  return { sends, keptFor: kept };
+}
+
+/** @returns why not, where it cannot be */
+function nextEvent(
+  { directory, newId }: DeliveryParts,
+  event: ClaimedEvent,
+  { arn, payload, clientContext }: Onward,
+): NewEvent | 'DestinationNotFound' | 'DestinationLoop' | 'RecordTooLarge' {
+  const found = destinationOf(directory, arn);
+  if (found === null) return 'DestinationNotFound';
+  const { entry, qualifier } = found;
+  const hops = event.context.hops + 1;
+  if (hops > LIMITS.eventHops && entry.recursion === 'Terminate') return 'DestinationLoop';
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > LIMITS.eventBytes) return 'RecordTooLarge';
+  const { name } = entry;
+  const context = { traceId: event.context.traceId, clientContext, hops };
+  return { id: newId(), lane: name, functionName: name, qualifier, payload, bytes, context };
+}
+
+/** Its function, or the alias it was for, is gone: there is nobody left to ask what is to happen with it. */
+function unreachable({ onProblem }: DeliveryParts, event: ClaimedEvent, error: unknown): Settlement {
+  const { id, lease, attempts } = event;
+  const base = { id, lease, attempts, failure: null, sends: [] };
+  if (error instanceof Fault && !error.retry) return { ...base, againInMs: null, keptFor: error.code };
+  onProblem(error);
+  return { ...base, againInMs: BROKEN_WAIT_MS, keptFor: null };
+}

@@ -1,0 +1,22 @@
+/** What events need of whoever keeps them. In a node it is a thread with connections of its own: see store-thread.ts. */
+import type { Claim, ClaimedEvent, DueLane, Held, LaneVolume, NewEvent, Settlement } from '../store/index.ts';
+
+export interface EventStore {
+  /** Resolves when all of them are committed. @throws {Fault} `database-unavailable` */
+  insert(events: readonly NewEvent[]): Promise<readonly LaneVolume[]>;
+  dueLanes(): Promise<readonly DueLane[]>;
+  claim(claim: Omit<Claim, 'lease' | 'holder'>): Promise<readonly ClaimedEvent[]>;
+  /** @returns ids of those that are still held */
+  renew(renewal: { readonly held: readonly Held[]; readonly leaseMs: number }): Promise<readonly string[]>;
+  /** Tries until it is done or the store is closed. @returns ids of those that were still held */
+  settle(settlements: readonly Settlement[]): Promise<readonly string[]>;
+  /** Gives back whatever this node, or an earlier one of its home, has claimed. */
+  release(): Promise<number>;
+  volumes(): Promise<readonly LaneVolume[]>;
+  /** Wall-clock ms; null: nothing waits. */
+  oldestAtMs(): Promise<number | null>;
+  /** Calls back when another node has stored events. */
+  onNews(listener: () => void): void;
+  /** Idempotent. */
+  close(): Promise<void>;
+}

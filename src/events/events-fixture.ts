@@ -1,0 +1,160 @@
+/** For tests: events over a store in memory whose clock is the test's, and functions by hand. */
+import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
+import { Fault, seededRandom } from '../base/index.ts';
+import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
+import { type FunctionEntry, functionArn } from '../model/index.ts';
+import { functionByHand } from '../model/testing.ts';
+import type { ClaimedEvent, EventFailure, NewEvent, Settlement } from '../store/index.ts';
+import type { EventStore } from './event-store.ts';
+import { createEvents } from './events.ts';
+
+interface Row extends NewEvent {
+  dueAtMs: number;
+  acceptedAtMs: number;
+  lease: string | null;
+  claims: number;
+  attempts: number;
+  failure: EventFailure | null;
+}
+
+export interface MemoryStore extends EventStore {
+  readonly rows: Map<string, Row>;
+  readonly failed: { readonly id: string; readonly reason: string }[];
+  away: boolean;
+}
+
+/** What the SQL does, in a map. */
+export function memoryStore(clock: FakeClock): MemoryStore {
+  const rows = new Map<string, Row>();
+  const failed: MemoryStore['failed'] = [];
+  let leases = 0;
+  const guard = () => {
+    if (store.away) throw new Fault('database-unavailable', 'away');
+  };
+  const held = (id: string, lease: string) => {
+    const row = rows.get(id);
+    return row?.lease === lease ? row : undefined;
+  };
+  const volumes = () => {
+    const lanes = Map.groupBy(rows.values(), ({ lane }) => lane);
+    return [...lanes].map(([lane, of]) => ({ lane, waiting: of.length, bytes: of.length }));
+  };
+  const add = (event: NewEvent) => {
+    const nowMs = clock.nowMs();
+    const fresh = { lease: null, claims: 0, attempts: 0, failure: null };
+    rows.set(event.id, { ...event, ...fresh, dueAtMs: nowMs, acceptedAtMs: nowMs });
+  };
+  const settle = ({ id, lease, againInMs, attempts, failure, keptFor, sends }: Settlement) => {
+    const row = held(id, lease);
+    if (row === undefined) return [];
+    row.failure = failure ?? row.failure;
+    if (againInMs === null) {
+      rows.delete(id);
+      for (const event of sends) add(event);
+      if (keptFor !== null) failed.push({ id, reason: keptFor });
+    } else Object.assign(row, { dueAtMs: clock.nowMs() + againInMs, lease: null, attempts });
+    return [id];
+  };
+  const store: MemoryStore = {
+    ...{ rows, failed, away: false },
+    async insert(events) {
+      guard();
+      for (const event of events) add(event);
+      return volumes();
+    },
+    async dueLanes() {
+      guard();
+      const lanes = Map.groupBy(rows.values(), ({ lane }) => lane);
+      return [...lanes].map(([lane, of]) => ({
+        lane,
+        dueInMs: Math.min(...of.map(({ dueAtMs }) => dueAtMs)) - clock.nowMs(),
+      }));
+    },
+    async claim({ wanted, leaseMs }) {
+      guard();
+      const lease = `lease-${++leases}`;
+      const due = (lane: string) =>
+        [...rows.values()].filter((row) => row.lane === lane && row.dueAtMs <= clock.nowMs());
+      return wanted.flatMap(({ lane, room }) =>
+        due(lane)
+          .slice(0, room)
+          .map((row): ClaimedEvent => {
+            Object.assign(row, { lease, claims: row.claims + 1, dueAtMs: clock.nowMs() + leaseMs });
+            return { ...row, lease, ageMs: clock.nowMs() - row.acceptedAtMs };
+          }),
+      );
+    },
+    async renew({ held: wanted, leaseMs }) {
+      guard();
+      const mine = wanted.flatMap(({ id, lease }) => held(id, lease) ?? []);
+      for (const row of mine) row.dueAtMs = clock.nowMs() + leaseMs;
+      return mine.map(({ id }) => id);
+    },
+    async settle(settlements) {
+      guard();
+      return settlements.flatMap(settle);
+    },
+    async release() {
+      for (const row of rows.values())
+        if (row.lease !== null) Object.assign(row, { lease: null, dueAtMs: clock.nowMs() });
+      return 0;
+    },
+    volumes: async () => volumes(),
+    oldestAtMs: async () => null,
+    onNews: () => {},
+    close: async () => {},
+  };
+  return store;
+}
+
+const REPORT: Report = {
+  ...{ outcome: 'ok', durationMs: 1, billedMs: 1, initMs: null, memoryMb: 128, maxMemoryMb: 1, queuedMs: 0 },
+  ...{ phases: null, instanceId: 'one' },
+};
+
+export const answer = (payload: unknown = null): InvokeResult => ({
+  ...{ kind: 'result', executedVersion: 0, payload: Buffer.from(JSON.stringify(payload)), report: REPORT },
+});
+
+export const functionError = (errorMessage = 'no'): InvokeResult => ({
+  ...{ kind: 'error', executedVersion: 0, outcome: 'error', errorType: 'Error', report: REPORT },
+  payload: Buffer.from(JSON.stringify({ errorType: 'Error', errorMessage })),
+});
+
+export const arnOf = (name: string) => functionArn(name);
+
+/** A function of no app, called by `$LATEST`. */
+export function entryOf(name: string, over: Partial<FunctionEntry> = {}): FunctionEntry {
+  return functionByHand({ app: null, name, aliases: new Map(), ...over });
+}
+
+/** @param entries what is deployed; may be changed while it runs */
+export function openWorld(
+  entries: readonly FunctionEntry[],
+  run: (invocation: Invocation) => InvokeResult | Promise<InvokeResult>,
+) {
+  const clock = fakeClock();
+  const store = memoryStore(clock);
+  const functions = new Map(entries.map((entry) => [entry.name, entry]));
+  const calls: { readonly atMs: number; readonly invocation: Invocation }[] = [];
+  const problems: unknown[] = [];
+  let ids = 0;
+  const newId = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`;
+  const events = createEvents({
+    ...{ store, clock, random: seededRandom(1), newId },
+    directory: { current: () => ({ functions }) },
+    async invoke(invocation) {
+      calls.push({ atMs: clock.nowMs(), invocation });
+      return await run(invocation);
+    },
+    onProblem: (problem) => problems.push(problem),
+    ...{ retryMs: 60_000, accountConcurrency: 1_000 },
+  });
+  const enqueue = (functionName: string, event: unknown = {}, more: Partial<Invocation> = {}) =>
+    events.enqueue({
+      ...{ functionName, qualifier: null, event: JSON.stringify(event), traceId: null, clientContext: null },
+      requestId: newId(),
+      ...more,
+    });
+  return { clock, store, functions, calls, problems, events, enqueue };
+}

@@ -1,0 +1,144 @@
+/** Events: invocations that nobody waits for, from their acceptance to what became of them. */
+import { type Clock, Fault, periodically, type Random, type Service } from '../base/index.ts';
+import type { Invocation, InvokeResult } from '../invoke/index.ts';
+import { LIMITS } from '../model/index.ts';
+import type { Settlement } from '../store/index.ts';
+import { deliver } from './delivery.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { EventRequest, EventVolume } from './event.ts';
+import type { EventStore } from './event-store.ts';
+import { Group } from './group.ts';
+import { Intake } from './intake.ts';
+import type { Directory } from './target.ts';
+
+export interface Events extends Service {
+  /**
+   * Takes an event in. When this resolves it is committed: it will be run, whatever happens to this process.
+   *
+   * @throws {Fault} `function-not-found`, `version-not-found`, `payload-too-large`, `bad-request`, `events-full`,
+   *   `event-loop`, `shutting-down`; `database-unavailable`: it is most likely not taken, but may be
+   */
+  enqueue(request: EventRequest): Promise<{ readonly requestId: string }>;
+  /** What waited when it was last counted, some seconds ago at most. */
+  volume(): EventVolume;
+}
+
+export interface EventsParts {
+  readonly store: EventStore;
+  readonly directory: Directory;
+  readonly invoke: (invocation: Invocation, signal: AbortSignal | null) => Promise<InvokeResult>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newId: () => string;
+  readonly onProblem: (problem: unknown) => void;
+  /** How long after its first failure an event is run again, ms; after the second twice as long. Default 1 min, as on AWS. */
+  readonly retryMs: number;
+  /** Invocations at once on this node. */
+  readonly accountConcurrency: number;
+}
+
+/** How often all lanes are counted, ms: what other nodes take in is known no later. */
+const COUNT_EVERY_MS = 5_000;
+/** How long a node that stops waits for the database to take what it has settled. */
+const STOP_MS = 5_000;
+const MB = 1024 * 1024;
+
+export function createEvents(given: EventsParts): Events {
+  const parts = { ...given, onProblem: sparing(given) };
+  const { store, clock, directory, onProblem } = parts;
+  const settling = new Group<Settlement, readonly string[]>({
+    ...{ clock, writers: 1, maxItems: 500, maxBytes: 8 * MB, maxWaitingBytes: Number.POSITIVE_INFINITY },
+    timeoutMs: Number.POSITIVE_INFINITY,
+    bytesOf: settlementBytes,
+    write: (settlements) => store.settle(settlements),
+  });
+  const dispatcher = new Dispatcher({
+    ...{ clock, onProblem },
+    store: { ...store, settle: async ([one]) => await settling.add(one!) },
+    deliver: (event, lane, signal) => deliver(parts, { event, lane, signal }),
+    limitOf: (lane) => limitOf(parts, lane),
+    atOnce: Math.min(LIMITS.eventsAtOnce, parts.accountConcurrency),
+  });
+  const intake = new Intake({
+    store,
+    directory,
+    clock,
+    onProblem,
+    onStored: (lane) => dispatcher.poke(lane),
+  });
+  return overStore({ parts, dispatcher, intake });
+}
+
+/** What it carries: events that it leads to, and a function's error, which may be as long as an answer. */
+function settlementBytes({ sends, failure }: Settlement): number {
+  return sends.reduce((sum, { bytes }) => sum + bytes, 500 + (failure?.payload.length ?? 0));
+}
+
+function overStore({
+  parts,
+  dispatcher,
+  intake,
+}: {
+  parts: EventsParts;
+  dispatcher: Dispatcher;
+  intake: Intake;
+}): Events {
+  const { store, clock, onProblem } = parts;
+  let oldestAtMs: number | null = null;
+  const count = async () => {
+    intake.recount(await store.volumes());
+    oldestAtMs = await store.oldestAtMs();
+  };
+  let endCounting = () => {};
+  let stopping: Promise<void> | null = null;
+  const stop = async () => {
+    endCounting();
+    await dispatcher.stop();
+    await Promise.race([store.release().catch(onProblem), passed(clock, STOP_MS)]);
+    await store.close();
+  };
+  return {
+    async start() {
+      // What an earlier life of this node had in hand runs nowhere any more.
+      const freed = await store.release();
+      if (freed > 0) onProblem(`${freed} events that an earlier node had in hand are run again`);
+      await count();
+      endCounting = periodically(clock, { everyMs: COUNT_EVERY_MS, task: count, onProblem });
+      dispatcher.start();
+    },
+    async stop() {
+      stopping ??= stop();
+      await stopping;
+    },
+    async enqueue(request) {
+      if (stopping !== null)
+        throw new Fault('shutting-down', 'This node is shutting down. Try again on another, or later.');
+      await intake.take(request);
+      return { requestId: request.requestId };
+    },
+    volume: () => ({ ...intake.total, oldestAtMs }),
+  };
+}
+
+/** How often it is said that the database is away, ms: it is asked once a second. */
+const AWAY_EVERY_MS = 60_000;
+
+function sparing({ clock, onProblem }: EventsParts): EventsParts['onProblem'] {
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  return (problem) => {
+    const away = problem instanceof Fault && problem.code === 'database-unavailable';
+    if (away && clock.nowMs() - saidAtMs < AWAY_EVERY_MS) return;
+    if (away) saidAtMs = clock.nowMs();
+    onProblem(problem);
+  };
+}
+
+/** One at a time where none may run: it finds out that it is too old, or that it is to be told to somebody. */
+function limitOf({ directory, accountConcurrency }: EventsParts, lane: string): number {
+  const reserved = directory.current().functions.get(lane)?.reserved ?? accountConcurrency;
+  return Math.max(1, reserved);
+}
+
+function passed(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}

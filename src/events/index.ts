@@ -1,0 +1,4 @@
+/** Events: invocations that nobody waits for. */
+export type { EventRequest, EventVolume } from './event.ts';
+export { createEvents, type Events } from './events.ts';
+export { openEventStore } from './store-thread.ts';

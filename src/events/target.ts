@@ -1,0 +1,97 @@
+/** The function an event is for, as the registry has it at this moment, and what is to happen with its events. */
+import { Fault } from '../base/index.ts';
+import {
+  type FunctionEntry,
+  functionArn,
+  LATEST,
+  LIMITS,
+  LIVE,
+  parseFunctionReference,
+  type Version,
+} from '../model/index.ts';
+import { functionNotFound, qualifierNotFound } from '../store/index.ts';
+
+export interface Directory {
+  current(): { readonly functions: ReadonlyMap<string, FunctionEntry> };
+}
+
+export interface EventTarget {
+  readonly entry: FunctionEntry;
+  /** An alias, a version or `$LATEST`; never null. */
+  readonly qualifier: string;
+  readonly version: Version;
+}
+
+/** How often, how long, and where to then. */
+export interface EventPolicy {
+  readonly functionArn: string;
+  readonly retries: number;
+  readonly maxAgeMs: number;
+  /** ARNs. */
+  readonly onSuccess: string | null;
+  readonly onFailure: string | null;
+  readonly deadLetter: string | null;
+}
+
+/** @throws {Fault} `function-not-found`, `version-not-found` */
+export function eventTarget(directory: Directory, name: string, wanted: string | null): EventTarget {
+  const entry = directory.current().functions.get(name);
+  if (entry === undefined) throw functionNotFound(name);
+  const qualifier = wanted ?? (entry.aliases.has(LIVE) ? LIVE : LATEST);
+  const version = versionOf(entry, qualifier);
+  if (version === undefined) throw qualifierNotFound(name, qualifier);
+  return { entry, qualifier, version };
+}
+
+function versionOf(entry: FunctionEntry, qualifier: string): Version | undefined {
+  if (qualifier === LATEST) return entry.latest;
+  const alias = entry.aliases.get(qualifier);
+  if (alias !== undefined) return entry.versions.get(alias.version);
+  return /^[1-9]\d{0,8}$/.test(qualifier) ? entry.versions.get(Number(qualifier)) : undefined;
+}
+
+/**
+ * @param wanted the qualifier that the event came with: without one, what is set for the function itself holds
+ *   where nothing is set for `live`
+ */
+export function eventPolicy({ entry, qualifier, version }: EventTarget, wanted: string | null): EventPolicy {
+  const { eventRetries, eventAgeMs } = LIMITS;
+  const key = qualifier === LATEST ? '' : qualifier;
+  const config = entry.eventInvoke.get(key) ?? (wanted === null ? entry.eventInvoke.get('') : undefined);
+  const ageMs =
+    config?.maximumEventAgeSeconds == null ? eventAgeMs.default : config.maximumEventAgeSeconds * 1_000;
+  return {
+    functionArn: functionArn(entry.name, qualifier),
+    retries: config?.maximumRetryAttempts ?? eventRetries.default,
+    maxAgeMs: ageMs,
+    onSuccess: config?.onSuccess ?? null,
+    onFailure: config?.onFailure ?? null,
+    deadLetter: deadLetterOf(version),
+  };
+}
+
+function deadLetterOf({ details }: Version): string | null {
+  const config = details.aws.DeadLetterConfig as { readonly TargetArn?: unknown } | null | undefined;
+  return typeof config?.TargetArn === 'string' && config.TargetArn !== '' ? config.TargetArn : null;
+}
+
+/**
+ * The function that a destination's ARN names. Without a qualifier it is `$LATEST`, as on AWS; of a function of an
+ * app, whose `$LATEST` nobody calls, it is what `skein invoke` calls.
+ *
+ * @returns null when the ARN names no function that is here
+ */
+export function destinationOf(
+  directory: Directory,
+  arn: string,
+): { readonly entry: FunctionEntry; readonly qualifier: string | null } | null {
+  const reference = arn.includes(':lambda:') ? parseFunctionReference(arn) : null;
+  if (reference === null) return null;
+  try {
+    const { entry } = eventTarget(directory, reference.name, reference.qualifier);
+    return { entry, qualifier: reference.qualifier ?? (entry.app === null ? LATEST : null) };
+  } catch (error) {
+    if (error instanceof Fault) return null;
+    throw error;
+  }
+}
