@@ -1,6 +1,7 @@
 /** What the verbs need, and what they answer; the answers are what `--json` prints. */
 import type { Clock } from '../base/index.ts';
 import type { ProvisionedCounts } from '../instances/index.ts';
+import type { FunctionConfig } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
 import type { Sql } from '../store/index.ts';
 import type { Provisioning } from './provision.ts';
@@ -13,6 +14,10 @@ export interface ControlOptions {
     has(digest: string): Promise<boolean>;
     /** Unpacks the package on this node. */
     ensure(digest: string): Promise<unknown>;
+  };
+  readonly machine: {
+    /** @throws {Fault} `runtime-unavailable`, `package-invalid`: this node could never run such a function */
+    requireRunnable(config: FunctionConfig, artifact: string): Promise<void>;
   };
   /** The apps' own databases. */
   readonly databases: {
@@ -31,6 +36,16 @@ export interface ControlOptions {
   /** Instances of a function on this node: of all its versions; and its provisioned ones. */
   readonly instancesOf: (functionName: string) => InstancesOfFunction;
   readonly provisioning: Provisioning;
+  readonly secrets: {
+    /** Which of the names are not set, for an app. */
+    missing(wanted: { readonly app: string; readonly names: readonly string[] }): string[];
+    /** Deletes those of an app. */
+    removeOf(app: string): Promise<void>;
+  };
+  readonly roles: {
+    /** @returns the role's name. @throws {Fault} `role-unassumable` */
+    requireAssumable(role: { readonly nameOrArn: string; readonly service: string }): string;
+  };
 }
 
 export interface InstancesOfFunction {
@@ -54,6 +69,7 @@ export interface ListAnswer {
     readonly name: string;
     readonly shape: string;
     readonly version: string;
+    /** Empty for a function that answers nowhere: an API made it, and no URL. */
     readonly url: string;
     readonly instances: number;
     /** Instances that are to stand ready, and that do. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { Fault } from '../base/index.ts';
-import type { App } from '../model/index.ts';
+import type { App, FunctionConfig, LayerWish } from '../model/index.ts';
+import { configByHand } from '../model/testing.ts';
 import { createRegistry, type Registry } from '../registry/index.ts';
 import { listenConfiguration, loadConfiguration } from '../store/index.ts';
 import { testDatabase } from '../store/testing.ts';
@@ -13,11 +14,7 @@ const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
 
 function bakery(over: Partial<App> = {}): App {
-  const config = {
-    ...({ shape: 'function', runtime: 'nodejs24.x', handler: 'index.handler', database: 'main' } as const),
-    egress: { mode: 'public' } as const,
-    ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512, environment: {} },
-  };
+  const config = configByHand({ database: 'main' });
   const routes = [{ method: 'POST', path: '/orders' }];
   return {
     app: 'bakery',
@@ -56,7 +53,7 @@ suite('the control plane', () => {
     startProblem = null;
     startedWhile = () => {};
     registry = createRegistry({
-      load: () => loadConfiguration(sql),
+      load: (since) => loadConfiguration(sql, since),
       listen: (poke) => listenConfiguration(sql, poke),
       clock,
     });
@@ -71,6 +68,7 @@ suite('the control plane', () => {
         has: async (digest) => packages.has(digest),
         ensure: async (digest) => done.push(`unpack ${digest[0]}`),
       },
+      machine: { requireRunnable: async () => {} },
       databases: {
         async ensure({ app, key }) {
           done.push(`make ${key}`);
@@ -83,6 +81,11 @@ suite('the control plane', () => {
           await sql`delete from skein.databases where app = ${app} and key = ${key}`;
         },
       },
+      secrets: {
+        missing: ({ names }) => names.filter((name) => name !== 'KNOWN'),
+        removeOf: async (app) => void done.push(`forget secrets of ${app}`),
+      },
+      roles: { requireAssumable: ({ nameOrArn }) => nameOrArn },
       domain: 'localhost',
       accountConcurrency: 1_000,
       urlOf: functionUrls('http://127.0.0.1:8080', 'localhost'),
@@ -107,7 +110,7 @@ suite('the control plane', () => {
         { name: 'bakery-orders', version: '1', changed: true, url: 'http://bakery-orders.localhost:8080/' },
       ],
     });
-    assert.equal(registry.current().functions.get('bakery-orders')?.aliases.get('live'), 1);
+    assert.equal(registry.current().functions.get('bakery-orders')?.aliases.get('live')?.version, 1);
     assert.ok(registry.current().databases.has('bakery/main'));
     assert.deepEqual(done, ['make main', 'unpack a']);
     assert.deepEqual(control.list().functions, [
@@ -126,7 +129,7 @@ suite('the control plane', () => {
     const app = bakery();
     return { ...app, functions: app.functions.map((fn) => ({ ...fn, provisioned: count })) };
   };
-  const live = () => registry.current().functions.get('bakery-orders')?.aliases.get('live');
+  const live = () => registry.current().functions.get('bakery-orders')?.aliases.get('live')?.version;
 
   test('what is provisioned stands ready before live moves, and is let go after it', async (t) => {
     t.after(stopRegistry);
@@ -210,7 +213,7 @@ suite('the control plane', () => {
       from: '2',
       version: '1',
     });
-    assert.equal(registry.current().functions.get('bakery-orders')?.aliases.get('live'), 1);
+    assert.equal(registry.current().functions.get('bakery-orders')?.aliases.get('live')?.version, 1);
     const { versions } = await control.versions('bakery-orders');
     assert.deepEqual(
       versions.map(({ version, live }) => [version, live]),
@@ -231,8 +234,46 @@ suite('the control plane', () => {
     });
     assert.equal(registry.current().functions.size, 0);
     assert.deepEqual((await control.destroy({ app: 'bakery', data: true })).databases, ['main']);
-    assert.equal(done.at(-1), 'drop main');
+    assert.deepEqual(done.slice(-2), ['drop main', 'forget secrets of bakery']);
     await assert.rejects(control.destroy({ app: 'bakery', data: true }), { code: 'app-not-found' });
+  });
+
+  test('a deploy is refused for a secret, role, layer or function that is not there, and changes nothing', async (t) => {
+    t.after(stopRegistry);
+    const deploy = (over: Partial<FunctionConfig>, layers: readonly LayerWish[] = []) => {
+      const functions = [
+        { ...bakery().functions[0]!, config: configByHand({ database: 'main', ...over }), layers },
+      ];
+      return control.deploy(bakery({ functions }), { orders: A });
+    };
+    await assert.rejects(deploy({ secrets: ['KNOWN', 'STRIPE_KEY'] }), {
+      code: 'secret-not-found',
+      message: /secret "STRIPE_KEY" of bakery-orders \("skein secret set STRIPE_KEY"\)/,
+    });
+    const uses = [{ function: 'shop-price', allow: ['invoke'] as const }];
+    await assert.rejects(deploy({ uses }), { code: 'function-not-found', message: /uses "shop-price"/ });
+    const arn = 'arn:aws:lambda:us-east-1:000000000000:layer:none:1';
+    await assert.rejects(deploy({}, [{ arn }]), { code: 'resource-not-found' });
+    await assert.rejects(deploy({}, [{ name: 'x', artifact: 'c'.repeat(64) }]), {
+      code: 'artifact-not-found',
+    });
+    assert.deepEqual(done, []);
+    await deploy({ secrets: ['KNOWN'], uses: [{ function: 'bakery-orders', allow: ['invoke'] }] });
+    assert.equal(registry.current().functions.size, 1);
+  });
+
+  test('a layer of an app is published once, and again when it is another one', async (t) => {
+    t.after(stopRegistry);
+    const layersAfter = async (artifact: string) => {
+      const functions = [{ ...bakery().functions[0]!, layers: [{ name: 'common', artifact }] }];
+      await control.deploy(bakery({ functions }), { orders: A });
+      const entry = registry.current().functions.get('bakery-orders');
+      return entry?.versions.get(entry.aliases.get('live')?.version ?? 0)?.config.layers;
+    };
+    const arn = 'arn:aws:lambda:us-east-1:000000000000:layer:bakery-common';
+    assert.deepEqual(await layersAfter(B), [{ arn: `${arn}:1`, artifact: B }]);
+    assert.deepEqual(await layersAfter(B), [{ arn: `${arn}:1`, artifact: B }]);
+    assert.deepEqual(await layersAfter(A), [{ arn: `${arn}:2`, artifact: A }]);
   });
 
   test('a deploy waits for a destroy to end, data and all, and not for ever', async (t) => {
@@ -252,7 +293,10 @@ suite('the control plane', () => {
     mayDrop.resolve();
     assert.deepEqual((await destroying).databases, ['main']);
     assert.equal((await late).functions[0]?.changed, true);
-    assert.deepEqual(done, ['make main', 'unpack a', 'drop main', 'make main', 'unpack a']);
+    assert.deepEqual(done, [
+      ...['make main', 'unpack a', 'drop main', 'forget secrets of bakery'],
+      ...['make main', 'unpack a'],
+    ]);
     assert.ok(registry.current().databases.has('bakery/main'));
   });
 });

@@ -2,6 +2,7 @@ import { Fault } from '../base/index.ts';
 import { type App, fullName, LIVE, slugOf } from '../model/index.ts';
 import { applyDeploy, checkDeploy, type Deployed, type DeployPlan, draftVersions } from '../store/index.ts';
 import type { ControlOptions, DeployAnswer } from './answers.ts';
+import { requireBelongings, withLayers } from './belongings.ts';
 import { prepareAll, wantedOf } from './provision.ts';
 import { serve } from './serve.ts';
 
@@ -18,13 +19,17 @@ export async function deploy(
   refuseOwnDomain(app, options.domain);
   refuseWrongKeys(app, artifacts);
   refuseOverReserved(options, app);
-  const digests = [...new Set(Object.values(artifacts))];
+  const digests = digestsOf(app, artifacts);
   for (const digest of digests) await requireArtifact(options, digest);
+  await requireBelongings(options, app);
   await checkDeploy(options.sql, app);
   for (const key of app.databases) await options.databases.ensure({ app: app.app, key });
   // Unpacked before `live` moves: the first request need not wait for it, nor for the database.
   for (const digest of digests) await options.artifacts.ensure(digest);
-  const deployed = await publish(options, { app, artifacts });
+  for (const { key, config } of app.functions) {
+    await options.machine.requireRunnable(config, artifacts[key] as string);
+  }
+  const deployed = await publish(options, { app: await withLayers(options, app), artifacts });
   return {
     app: app.app,
     url: options.urlOf(slugOf(app.app)),
@@ -35,6 +40,13 @@ export async function deploy(
       url: options.urlOf(fn.slug),
     })),
   };
+}
+
+/** Packages that came with the deploy: of functions, and of layers. */
+function digestsOf(app: App, artifacts: Readonly<Record<string, string>>): string[] {
+  const layers = app.functions.flatMap((fn) => fn.layers ?? []);
+  const ofLayers = layers.flatMap((layer) => ('artifact' in layer ? [layer.artifact] : []));
+  return [...new Set([...Object.values(artifacts), ...ofLayers])];
 }
 
 /** Moves `live`, between the start of what is to stand ready behind it and the end of what did before. */

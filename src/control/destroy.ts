@@ -14,6 +14,7 @@ export async function destroy(
   const databases = data ? await databaseKeys(options.sql, app) : [];
   const functions = await destroyFunctions(options, app, databases.length > 0);
   for (const key of databases) await options.databases.drop({ app, key });
+  if (data) await options.secrets.removeOf(app);
   if (databases.length > 0) await serve(options, await announceChange(options.sql));
   return { app, functions, databases };
 }

@@ -7,4 +7,16 @@ export type {
   VersionsAnswer,
 } from './answers.ts';
 export { type Control, createControl } from './control.ts';
+export type { Functions, VersionSettings } from './functions/index.ts';
+export { createLambdaControl, type LambdaControl } from './lambda.ts';
+export { type LayerKey, layerArn, layerVersionArn, parseLayerVersionArn } from './layers/index.ts';
+export { capacityProviderArn, codeSigningArn, type Records } from './records/index.ts';
+export {
+  createSecrets,
+  type RemovedAnswer,
+  type RotateAnswer,
+  type Secrets,
+  type SecretsAnswer,
+  type SetAnswer,
+} from './secrets.ts';
 export { functionUrls } from './urls.ts';

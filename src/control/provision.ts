@@ -65,7 +65,7 @@ export async function prepareAll(
 export function wantedOf(app: App, snapshot: Snapshot, alias: string): Wanted[] {
   return app.functions.flatMap(({ key, provisioned }) => {
     const name = fullName(app.app, key);
-    const version = snapshot.functions.get(name)?.aliases.get(alias);
+    const version = snapshot.functions.get(name)?.aliases.get(alias)?.version;
     return provisioned === 0 || version === undefined ? [] : [{ name, version, provisioned }];
   });
 }
@@ -112,5 +112,7 @@ function reasonOf({ why }: InitFailure): string {
     const { code, signal } = why.exit;
     return `The process ended while the code outside the handler ran (${signal ?? `exit status ${code}`}).`;
   }
+  if (why.kind === 'extension')
+    return `Its extension ${why.failure.name} failed: ${why.failure.errorType}, ${why.failure.reason}.`;
   return `The code outside the handler failed: ${why.error.errorType}; "skein logs" has its message.`;
 }

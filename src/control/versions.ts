@@ -1,4 +1,4 @@
-import { LIVE } from '../model/index.ts';
+import { LIVE, versionLabel } from '../model/index.ts';
 import { listVersions, rollback as moveBack, rollbackTarget } from '../store/index.ts';
 import type { ControlOptions, ListAnswer, RollbackAnswer, VersionsAnswer } from './answers.ts';
 import { prepareAll } from './provision.ts';
@@ -24,7 +24,7 @@ async function prepareTarget(
   wanted: { readonly name: string; readonly to: number | null },
 ): Promise<() => void> {
   const { name } = wanted;
-  const provisioned = options.registry.current().functions.get(name)?.provisioned ?? 0;
+  const provisioned = options.registry.current().functions.get(name)?.aliases.get(LIVE)?.provisioned ?? 0;
   if (provisioned === 0) return () => {};
   const version = await rollbackTarget(options.sql, wanted);
   return await prepareAll(options, [{ name, version, provisioned }], '').catch(() => () => {});
@@ -50,12 +50,13 @@ export async function versions({ sql }: ControlOptions, name: string): Promise<V
 
 export function list({ registry, urlOf, instancesOf }: ControlOptions): ListAnswer {
   const functions = [...registry.current().functions.values()].map((entry) => {
-    const version = entry.aliases.get(LIVE);
+    const live = entry.aliases.get(LIVE)?.version;
+    const version = (live === undefined ? undefined : entry.versions.get(live)) ?? entry.latest;
     return {
       name: entry.name,
-      shape: (version === undefined ? undefined : entry.versions.get(version)?.config.shape) ?? 'function',
-      version: String(version ?? ''),
-      url: urlOf(entry.slug),
+      shape: version.config.shape,
+      version: versionLabel(version.version),
+      url: entry.app === null && !entry.urls.has('') ? '' : urlOf(entry.slug),
       ...instancesOf(entry.name),
     };
   });

@@ -9,16 +9,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
+import { LIMITS } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
-import { type AnswerHead, answerOf, MalformedResult } from './answer.ts';
+import { type Answer, type AnswerHead, answerOf, MalformedResult } from './answer.ts';
 import { hasBody, readBody } from './body.ts';
+import { admitSigned, authorizerJson, refusalBeforeBody, type UrlAuthority, type UrlSite } from './caller.ts';
+import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { buildEvent } from './event.ts';
-import type { Site } from './host.ts';
+import { contextHead, type Site } from './host.ts';
+import { findInternal, type InternalCaller } from './internal.ts';
 import type { Peer } from './peer.ts';
 import { type Refusal, refusalOfError, refusalOfFault } from './refusal.ts';
 import { Reply, type ReplyRules } from './reply.ts';
 import type { RouteMatch } from './router.ts';
-import { openStream } from './stream.ts';
+import { collect, openStream } from './stream.ts';
 import { addedHeaders, freshTrace, parseTarget, refusalOfHead, traceOf } from './target.ts';
 
 /** What all exchanges of a gateway share. */
@@ -29,6 +33,7 @@ export interface Desk extends ReplyRules {
   readonly peerOf: (address: string, forwardedFor?: string) => Peer;
   readonly newRequestId: () => string;
   readonly onBug: (error: unknown) => void;
+  readonly authority: UrlAuthority;
   readonly protocol: 'http' | 'https';
   readonly port: string;
   /** Most bytes of one body, and of an event. */
@@ -46,6 +51,14 @@ interface Place {
   readonly path: string;
   readonly query: string;
   readonly host: string;
+  /** See {@link Site}; with the caller in it, where that is known. */
+  contextHead: string;
+}
+
+export interface ExchangeKind {
+  readonly awaitsContinue: boolean;
+  /** A function of this node; null: somebody outside. */
+  readonly from: InternalCaller | null;
 }
 
 export class Exchange {
@@ -54,15 +67,18 @@ export class Exchange {
   readonly res: ServerResponse;
   readonly reply: Reply;
   readonly #desk: Desk;
+  readonly #from: InternalCaller | null;
   readonly #caller = new AbortController();
   #heldBytes = 0;
 
-  /** @param awaitsContinue whether the caller sends its body only after a `100 Continue` */
-  constructor(desk: Desk, http: { req: IncomingMessage; res: ServerResponse }, awaitsContinue: boolean) {
+  /** @param how.awaitsContinue whether the caller sends its body only after a `100 Continue` */
+  constructor(desk: Desk, http: { req: IncomingMessage; res: ServerResponse }, how: ExchangeKind) {
     this.#desk = desk;
+    this.#from = how.from;
     this.requestId = desk.newRequestId();
     this.req = http.req;
     this.res = http.res;
+    const { awaitsContinue } = how;
     this.reply = new Reply(desk, { ...http, requestId: this.requestId, awaitsContinue });
   }
 
@@ -87,7 +103,7 @@ export class Exchange {
     const desk = this.#desk;
     if (desk.stopping) return reply.refuse(STOPPING);
     const place = this.#locate();
-    if (place === null) return;
+    if (place === null || (place.site.url !== null && this.#answersItself(place.site.url))) return;
 
     let body: Buffer | null = null;
     if (hasBody(this.req)) {
@@ -98,6 +114,8 @@ export class Exchange {
       body = read.bytes;
     }
 
+    if (place.site.url?.config.authType === 'AWS_IAM' && !(await this.#admit(place.site.url, place, body)))
+      return;
     const { event, traceId } = this.#describe(place, body);
     if (event.length * 3 > desk.eventBytes && Buffer.byteLength(event) > desk.eventBytes) {
       return reply.refuse(tooLarge(desk.eventBytes));
@@ -112,7 +130,7 @@ export class Exchange {
       clientContext: null,
     };
     const result = await desk.invoke(invocation, this.#caller.signal);
-    await this.#deliver(result, place.match !== null);
+    await this.#deliver(result, place);
   }
 
   /** Where the request goes; null when it was answered here. */
@@ -126,17 +144,59 @@ export class Exchange {
     if (refusal !== null) return this.#refused(refusal.status, refusal.message);
 
     const { host, path, query } = target;
-    const site = this.#desk.findSite(this.#desk.current(), host);
+    const site = this.#from === null ? this.#desk.findSite(this.#desk.current(), host) : this.#inside(host);
+    if (site === 'refused') return null;
     if (site === null) return this.#refused(400, 'The Host header is not a host name.');
     if (site === undefined) return this.#refused(404, `Nothing answers at ${JSON.stringify(host)} here.`);
     if (site.target.kind === 'function') {
       const { functionName, qualifier } = site.target;
-      return { site, functionName, qualifier, match: null, path, query, host };
+      return { site, functionName, qualifier, match: null, path, query, host, contextHead: site.contextHead };
     }
     const method = this.req.method as string;
     const match = site.target.router(method, path);
     if (match === null) return this.#refused(404, `No route of ${site.host} matches ${method} ${path}`);
-    return { site, functionName: match.functionName, qualifier: null, match, path, query, host };
+    const { functionName } = match;
+    return { site, functionName, qualifier: null, match, path, query, host, contextHead: site.contextHead };
+  }
+
+  /** Where a call of another function leads. */
+  #inside(header: string): Site | 'refused' {
+    const desk = this.#desk;
+    const caller = this.#from as InternalCaller;
+    const found = findInternal({ snapshot: desk.current(), header, caller }, desk.authority);
+    if ('host' in found) return found;
+    this.reply.refuse(found);
+    return 'refused';
+  }
+
+  /** At a function URL: what browsers ask beforehand, and what is refused by the head. @returns whether it was answered */
+  #answersItself(url: UrlSite): boolean {
+    const { cors } = url.config;
+    if (cors !== null && isPreflight(this.req)) {
+      this.reply.send({ status: 200, headers: preflightHeaders(cors, this.req), body: '' });
+      return true;
+    }
+    if (cors !== null) this.reply.have(corsHeaders(cors, this.req));
+    const refusal = refusalBeforeBody(url, this.req);
+    if (refusal !== null) this.reply.refuse(refusal);
+    return refusal !== null;
+  }
+
+  /** Only for who has signed the request and may. @returns whether it goes on */
+  async #admit(url: UrlSite, place: Place, body: Buffer | null): Promise<boolean> {
+    const { req } = this;
+    const { sourceIp } = this.#desk.peerOf(req.socket.remoteAddress ?? '', forwardedFor(req));
+    const call = { req, body, sourceIp, nowMs: this.#desk.clock.wallMs() };
+    const admitted = await admitSigned(this.#desk.authority, url, call);
+    if ('refusal' in admitted) {
+      this.reply.refuse(admitted.refusal);
+      return false;
+    }
+    const { accountId } = admitted.caller.principal;
+    const authorizer = authorizerJson(admitted.caller);
+    const { host } = place.site;
+    place.contextHead = contextHead({ host, apiId: url.config.urlId, accountId, authorizer });
+    return true;
   }
 
   #refused(status: number, message: string): null {
@@ -171,15 +231,19 @@ export class Exchange {
       requestId: this.requestId,
       nowMs,
       body,
-      contextHead: place.site.contextHead,
+      contextHead: place.contextHead,
       match: place.match,
     });
     return { event, traceId };
   }
 
-  #deliver(result: InvokeResult, onRoute: boolean): void | Promise<void> {
+  #deliver(result: InvokeResult, { site, match }: Place): void | Promise<void> {
+    const onRoute = match !== null;
+    const mode = site.url?.config.invokeMode ?? null;
     switch (result.kind) {
       case 'result':
+        // Where Lambda streams it looks at nothing: what the function returned is the body.
+        if (mode === 'RESPONSE_STREAM') return this.reply.send(bytesOf(result.payload));
         return this.reply.send(
           answerOf(result.payload, onRoute ? 'text/plain; charset=utf-8' : 'application/json'),
         );
@@ -187,24 +251,27 @@ export class Exchange {
         return this.reply.refuse(refusalOfError(result.outcome, onRoute));
       case 'stream':
         result.report.catch(() => {}); // invoke's to handle; here only the bytes matter
-        return this.#stream(result);
+        return this.#stream(result, mode === 'BUFFERED');
       default:
         return result satisfies never;
     }
   }
 
-  async #stream({ body, contentType, report }: Extract<InvokeResult, { kind: 'stream' }>): Promise<void> {
+  async #stream(result: Extract<InvokeResult, { kind: 'stream' }>, whole: boolean): Promise<void> {
+    const { body, contentType, report } = result;
     body.on('error', () => {}); // what awaits the stream hears of it; unheard it would end the process
     let head: AnswerHead;
+    let bytes: Buffer | null = null;
     try {
       head = await openStream(body, contentType);
+      if (whole) bytes = await collect(body, LIMITS.answerBytes);
     } catch (error) {
       body.destroy();
       if (error instanceof MalformedResult) throw error;
       const { outcome } = await report;
       return this.reply.refuse(refusalOfError(outcome === 'timeout' ? 'timeout' : 'crash', false));
     }
-    return this.reply.stream(head, body);
+    return bytes === null ? this.reply.stream(head, body) : this.reply.send({ ...head, body: bytes });
   }
 
   #fail(error: unknown): void {
@@ -219,6 +286,10 @@ export class Exchange {
       this.#refused(500, 'Internal Server Error');
     }
   }
+}
+
+function bytesOf(body: Buffer): Answer {
+  return { status: 200, headers: ['content-type', 'application/octet-stream'], body };
 }
 
 const NO_ROOM: Refusal = {

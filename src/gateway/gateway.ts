@@ -22,9 +22,11 @@ import { type Clock, Fault, type Service } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
+import type { UrlAuthority } from './caller.ts';
 import { refuseConnection, refuseTunnel } from './connection.ts';
-import { type Desk, Exchange } from './exchange.ts';
+import { type Desk, Exchange, type ExchangeKind } from './exchange.ts';
 import { createSites } from './host.ts';
+import type { InternalCaller } from './internal.ts';
 import { createPeers } from './peer.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -32,6 +34,8 @@ export interface GatewayOptions {
   /** The one door. Faults it throws become answers; anything else is a bug. */
   readonly invoke: (invocation: Invocation, signal: AbortSignal) => Promise<InvokeResult>;
   readonly directory: { current(): Snapshot };
+  /** Who signed a request, and who may call a function URL. */
+  readonly authority: UrlAuthority;
   readonly clock: Clock;
   /** Under which functions and apps have their hosts. */
   readonly domain: string;
@@ -86,6 +90,8 @@ export interface Gateway extends Service {
   /** Where it answers, e.g. `http://127.0.0.1:8080`. Known once started. */
   readonly url: string;
   readonly port: number;
+  /** A request of a function to another one, as its instance's own way to the node brought it. */
+  serveInternal(req: IncomingMessage, res: ServerResponse, from: InternalCaller): void;
 }
 
 /**
@@ -123,9 +129,9 @@ class FrontDoor implements Gateway {
     const server = await createListener(this.#limits, this.#options.tls);
     await listen(server, this.#options.listen);
     this.#open = { server, desk: this.#desk(server) };
-    server.on('request', (req, res) => void this.#serve(req, res, false).run());
-    server.on('checkContinue', (req, res) => void this.#serve(req, res, true).run());
-    server.on('checkExpectation', (req, res) => this.#serve(req, res, true).reply.refuse(EXPECTATION));
+    server.on('request', (req, res) => void this.#serve(req, res, PLAIN).run());
+    server.on('checkContinue', (req, res) => void this.#serve(req, res, AWAITS).run());
+    server.on('checkExpectation', (req, res) => this.#serve(req, res, AWAITS).reply.refuse(EXPECTATION));
     server.on('connect', (_, socket) => refuseTunnel(socket, this.#options.newRequestId()));
     server.on('clientError', (error, socket) => {
       const last = [...this.#inFlight].findLast((exchange) => exchange.req.socket === socket);
@@ -155,12 +161,12 @@ class FrontDoor implements Gateway {
   }
 
   #desk(server: Server): Desk {
-    const { directory, domain, tls } = this.#options;
+    const { directory, domain, tls, authority } = this.#options;
     return {
       ...this.#options,
       ...this.#limits,
       current: () => directory.current(),
-      findSite: createSites(domain),
+      findSite: createSites(domain, authority),
       peerOf: this.#peerOf,
       protocol: tls === undefined ? 'http' : 'https',
       port: String(portOf(server)),
@@ -169,9 +175,15 @@ class FrontDoor implements Gateway {
     };
   }
 
-  #serve(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean): Exchange {
+  serveInternal(req: IncomingMessage, res: ServerResponse, from: InternalCaller): void {
+    if (this.#open !== undefined) return void this.#serve(req, res, { awaitsContinue: false, from }).run();
+    req.resume();
+    res.writeHead(503, { 'retry-after': '1' }).end();
+  }
+
+  #serve(req: IncomingMessage, res: ServerResponse, how: ExchangeKind): Exchange {
     const { server, desk } = this.#open as { server: Server; desk: Desk };
-    const exchange = new Exchange(desk, { req, res }, awaitsContinue);
+    const exchange = new Exchange(desk, { req, res }, how);
     this.#inFlight.add(exchange);
     res.on('close', () => {
       this.#inFlight.delete(exchange);
@@ -181,6 +193,9 @@ class FrontDoor implements Gateway {
     return exchange;
   }
 }
+
+const PLAIN: ExchangeKind = { awaitsContinue: false, from: null };
+const AWAITS: ExchangeKind = { awaitsContinue: true, from: null };
 
 const EXPECTATION: Refusal = { status: 417, message: 'The only expectation served is 100-continue.' };
 

@@ -1,1 +1,2 @@
 export { createGateway, type Gateway, type GatewayLimits, type GatewayOptions } from './gateway.ts';
+export type { InternalCaller } from './internal.ts';

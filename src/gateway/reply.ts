@@ -37,6 +37,7 @@ export class Reply {
   readonly #res: ServerResponse;
   readonly #requestId: string;
   #holdsBack: boolean;
+  #also: readonly string[] | null = null;
 
   constructor(rules: ReplyRules, { req, res, requestId, awaitsContinue }: ReplyTo) {
     this.#rules = rules;
@@ -44,6 +45,11 @@ export class Reply {
     this.#res = res;
     this.#requestId = requestId;
     this.#holdsBack = awaitsContinue;
+  }
+
+  /** Headers that the answer has in any case: name, value, name, value… */
+  have(headers: readonly string[]): void {
+    this.#also = headers;
   }
 
   /** Tells a caller that waits for it to send its body. */
@@ -133,6 +139,7 @@ export class Reply {
 
   #writeHead({ status, headers }: AnswerHead): void {
     headers.push('x-amzn-requestid', this.#requestId);
+    if (this.#also !== null) headers.push(...this.#also);
     if (this.#rules.stopping) this.#res.shouldKeepAlive = false;
     this.#res.writeHead(status, headers);
   }

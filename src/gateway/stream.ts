@@ -90,3 +90,19 @@ function takeUntil(body: Readable, endOf: (chunk: Buffer) => number | null): Pro
     body.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   });
 }
+
+/**
+ * All that is left of a stream.
+ *
+ * @throws {MalformedResult} when that is more than `maxBytes`; the stream's own error
+ */
+export async function collect(body: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new MalformedResult(`it is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}

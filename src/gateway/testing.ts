@@ -1,9 +1,9 @@
 /** A front door for tests: real sockets, an `invoke` of the test's own, and a small registry. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { systemClock, uuidSource } from '../base/index.ts';
+import { Fault, systemClock, uuidSource } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
-import type { FunctionEntry } from '../model/index.ts';
+import { aliasByHand, functionByHand } from '../model/testing.ts';
 import type { Snapshot } from '../registry/index.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
 
@@ -16,20 +16,17 @@ export const REPORT = {
   maxMemoryMb: 40,
   queuedMs: 0,
   phases: null,
+  instanceId: 'i-1',
 } as const;
 
-const HELLO: FunctionEntry = {
+const HELLO = functionByHand({
   app: 'bakery',
   name: 'bakery-hello',
-  slug: 'bakery-hello',
-  reserved: null,
-  provisioned: 0,
-  versions: new Map(),
   aliases: new Map([
-    ['live', 1],
-    ['Canary', 2],
+    ['live', aliasByHand('live', 1)],
+    ['Canary', aliasByHand('Canary', 2)],
   ]),
-};
+});
 
 const ROUTES = [
   { app: 'bakery', functionName: 'bakery-orders', method: 'POST', path: '/orders' },
@@ -51,6 +48,12 @@ export function resultOf(value: unknown): InvokeResult {
   return { kind: 'result', executedVersion: 1, payload: Buffer.from(JSON.stringify(value)), report: REPORT };
 }
 
+/** Knows nobody, and allows nothing. */
+export const NOBODY: GatewayOptions['authority'] = {
+  verify: () => Promise.reject(new Fault('credentials-unknown', 'The security token is invalid.')),
+  decide: () => ({ verdict: 'implicit-deny', by: null, statement: null }),
+};
+
 type Invoke = GatewayOptions['invoke'];
 
 /** An open gateway; `seen` holds what it invoked, `bugs` what it took for bugs. Disposing stops it. */
@@ -66,6 +69,7 @@ export async function openDoor(
       return invoke(invocation, signal);
     },
     directory: { current: () => SNAPSHOT },
+    authority: NOBODY,
     clock: systemClock,
     domain: 'localhost',
     listen: { host: '127.0.0.1', port: 0 },

@@ -1,0 +1,87 @@
+/**
+ * What the functions of an app name outside it: secrets, roles, layers, other functions. Looked up before
+ * anything is made, so that a deploy that lacks one of them leaves nothing behind.
+ */
+import { Fault } from '../base/index.ts';
+import { type App, type AppFunction, fullName, type LayerReference, type LayerWish } from '../model/index.ts';
+import { artifactBytes, findLayer, listLayerVersions, publishLayer } from '../store/index.ts';
+import type { ControlOptions } from './answers.ts';
+import { layerVersionArn, parseLayerVersionArn } from './layers/index.ts';
+
+/**
+ * @throws {Fault} `secret-not-found`, naming each that is missing and the command that sets it; `role-unassumable`;
+ *   `resource-not-found` for a layer; `function-not-found` for a function that is neither here nor in the app
+ */
+export async function requireBelongings(options: ControlOptions, app: App): Promise<void> {
+  requireSecrets(options, app);
+  for (const fn of app.functions) {
+    requireUsed(options, app, fn);
+    if (fn.config.role !== null)
+      options.roles.requireAssumable({ nameOrArn: fn.config.role, service: 'lambda.amazonaws.com' });
+    for (const layer of fn.layers ?? []) if ('arn' in layer) await published(options, layer.arn);
+  }
+}
+
+/** The app with its layers as versions; packages of its own are published where they differ from the newest. */
+export async function withLayers(options: ControlOptions, app: App): Promise<App> {
+  const functions: AppFunction[] = [];
+  for (const { layers = [], ...fn } of app.functions) {
+    const found: LayerReference[] = [];
+    for (const layer of layers) found.push(await versionOf(options, app, layer));
+    functions.push(layers.length === 0 ? fn : { ...fn, config: { ...fn.config, layers: found } });
+  }
+  return { ...app, functions };
+}
+
+function requireSecrets({ secrets }: ControlOptions, app: App): void {
+  const missing = new Map<string, string[]>();
+  for (const { key, config } of app.functions) {
+    for (const name of secrets.missing({ app: app.app, names: config.secrets }))
+      missing.set(name, [...(missing.get(name) ?? []), fullName(app.app, key)]);
+  }
+  const [first] = missing.keys();
+  if (first === undefined) return;
+  const lines = [...missing].map(
+    ([name, functions]) => `secret "${name}" of ${functions.join(', ')} ("skein secret set ${name}")`,
+  );
+  const message = `Not set: ${lines.join('; ')}. Nothing was changed; set what is missing and deploy again.`;
+  throw new Fault('secret-not-found', message, { facts: { name: first, missing: missing.size } });
+}
+
+function requireUsed({ registry }: ControlOptions, app: App, { key, config }: AppFunction): void {
+  const own = new Set(app.functions.map((fn) => fullName(app.app, fn.key)));
+  const unknown = config.uses.find(
+    (use) => !own.has(use.function) && !registry.current().functions.has(use.function),
+  );
+  if (unknown === undefined) return;
+  throw new Fault(
+    'function-not-found',
+    `Function "${fullName(app.app, key)}" uses "${unknown.function}", which is neither a function of app "${app.app}" nor deployed here. Write its key in this manifest or its full name, or deploy it first. Nothing was changed.`,
+    { facts: { functionName: unknown.function, usedBy: fullName(app.app, key) } },
+  );
+}
+
+async function versionOf(options: ControlOptions, app: App, layer: LayerWish): Promise<LayerReference> {
+  if ('arn' in layer) return await published(options, layer.arn);
+  const { artifact } = layer;
+  const name = fullName(app.app, layer.name).slice(0, 64);
+  const newest = { runtime: null, architecture: null, before: 2 ** 31 - 1, limit: 1 };
+  const [last] = await listLayerVersions(options.sql, { name, ...newest });
+  if (last?.artifact === artifact) return { arn: layerVersionArn(last), artifact };
+  const bytes = await artifactBytes(options.sql, artifact);
+  const made = await publishLayer(options.sql, {
+    ...{ name, artifact, description: `Deployed with app ${app.app}`, license: '' },
+    // What it unpacks to was held to its limit when it came, and is not kept.
+    ...{ bytes, unpackedBytes: bytes, runtimes: [], architectures: [] },
+  });
+  return { arn: layerVersionArn(made), artifact };
+}
+
+async function published({ sql }: ControlOptions, arn: string): Promise<LayerReference> {
+  const key = parseLayerVersionArn(arn);
+  const layer = key === null ? null : await findLayer(sql, key);
+  if (layer !== null) return { arn, artifact: layer.artifact };
+  throw new Fault('resource-not-found', `Layer version ${arn} does not exist here. Nothing was changed.`, {
+    facts: { arn },
+  });
+}

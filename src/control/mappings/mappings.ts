@@ -1,0 +1,137 @@
+/**
+ * Event source mappings: made, changed, listed, deleted. What they deliver is another room's work; until a
+ * kind of source exists on this node, its mappings are kept, and nothing flows.
+ */
+import { Fault } from '../../base/index.ts';
+import type { Snapshot } from '../../registry/index.ts';
+import {
+  changeMapping,
+  deleteMapping,
+  type EventSourceMapping,
+  findMapping,
+  functionNotFound,
+  insertMapping,
+  listMappings,
+  type Sql,
+} from '../../store/index.ts';
+import { withoutTags, withTags } from '../settings/index.ts';
+import { type MappingSettings, mappingSettings } from './settings.ts';
+
+export interface MappingsOptions {
+  readonly sql: Sql;
+  readonly registry: { current(): Snapshot };
+  /** UUIDs. */
+  readonly newId: () => string;
+}
+
+export interface MappingWish {
+  readonly functionName: string;
+  readonly qualifier: string | null;
+  readonly source: string | null;
+  readonly enabled: boolean;
+  readonly settings: MappingSettings;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface MappingPage {
+  readonly mappings: readonly EventSourceMapping[];
+  readonly next: string | null;
+}
+
+export interface Mappings {
+  /** @throws {Fault} `function-not-found`, `parameter-invalid`, `resource-conflict` */
+  create(wanted: MappingWish): Promise<EventSourceMapping>;
+  /** @throws {Fault} `resource-not-found` */
+  get(id: string): Promise<EventSourceMapping>;
+  list(wanted: {
+    readonly functionName: string | null;
+    readonly source: string | null;
+    readonly marker: string | null;
+    readonly limit: number;
+  }): Promise<MappingPage>;
+  /** @param wanted what is undefined stays. @throws {Fault} `resource-not-found`, `parameter-invalid`, … */
+  update(
+    id: string,
+    wanted: {
+      readonly function: Pick<MappingWish, 'functionName' | 'qualifier'> | undefined;
+      readonly enabled: boolean | undefined;
+      readonly settings: MappingSettings;
+    },
+  ): Promise<EventSourceMapping>;
+  /** @returns what it was. @throws {Fault} `resource-not-found` */
+  delete(id: string): Promise<EventSourceMapping>;
+  tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  untag(id: string, keys: readonly string[]): Promise<void>;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
+export function createMappings(options: MappingsOptions): Mappings {
+  const { sql } = options;
+  const found = (mapping: EventSourceMapping | null) => {
+    if (mapping === null) throw notFound();
+    return mapping;
+  };
+  const change = async (id: string, make: (mapping: EventSourceMapping) => EventSourceMapping) =>
+    found(UUID.test(id) ? await changeMapping(sql, id, make) : null);
+  return {
+    create: (wanted) => create(options, wanted),
+    get: async (id) => found(UUID.test(id) ? await findMapping(sql, id) : null),
+    async list({ functionName, source, marker, limit }) {
+      const after = marker !== null && UUID.test(marker) ? marker : BEFORE_ALL;
+      const rows = await listMappings(sql, { functionName, source, after, limit: limit + 1 });
+      const mappings = rows.slice(0, limit);
+      return { mappings, next: rows.length > limit ? (mappings.at(-1)?.id ?? null) : null };
+    },
+    update: (id, wanted) => {
+      if (wanted.function !== undefined) checkFunction(options, wanted.function);
+      return change(id, (mapping) => {
+        const settings = mappingSettings(mapping.source, {
+          ...mapping.settings,
+          ...defined(wanted.settings),
+        });
+        return { ...mapping, ...wanted.function, enabled: wanted.enabled ?? mapping.enabled, settings };
+      });
+    },
+    delete: async (id) => found(UUID.test(id) ? await deleteMapping(sql, id) : null),
+    async tag(id, tags) {
+      await change(id, (mapping) => ({ ...mapping, tags: withTags(mapping.tags, tags) }));
+    },
+    async untag(id, keys) {
+      await change(id, (mapping) => ({ ...mapping, tags: withoutTags(mapping.tags, keys) }));
+    },
+  };
+}
+
+async function create(options: MappingsOptions, wanted: MappingWish): Promise<EventSourceMapping> {
+  checkFunction(options, wanted);
+  const settings = mappingSettings(wanted.source, wanted.settings);
+  const tags = withTags({}, wanted.tags);
+  const stored = await insertMapping(options.sql, { ...wanted, id: options.newId(), settings, tags });
+  if ('mapping' in stored) return stored.mapping;
+  throw new Fault(
+    'resource-conflict',
+    `An event source mapping with event source arn (" ${wanted.source} ") and function (" ${wanted.functionName} ") already exists. Please update or delete the existing mapping with UUID ${stored.twin}`,
+    { facts: { id: stored.twin } },
+  );
+}
+
+function checkFunction(
+  { registry }: MappingsOptions,
+  { functionName, qualifier }: Pick<MappingWish, 'functionName' | 'qualifier'>,
+): void {
+  const entry = registry.current().functions.get(functionName);
+  if (entry === undefined) throw functionNotFound(functionName);
+  if (qualifier === null || entry.aliases.has(qualifier) || entry.versions.has(Number(qualifier))) return;
+  const message = `Function "${functionName}" has no version or alias "${qualifier}".`;
+  throw new Fault('version-not-found', message, { facts: { functionName, qualifier } });
+}
+
+function defined(settings: MappingSettings): MappingSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function notFound(): Fault {
+  return new Fault('resource-not-found', 'The resource you requested does not exist.');
+}

@@ -1,0 +1,2 @@
+/** Code signing configurations and capacity providers. */
+export { capacityProviderArn, codeSigningArn, createRecords, type Page, type Records } from './records.ts';
