@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
 import { Fault } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
-import { LIMITS } from '../model/index.ts';
+import { CONFIG_DEFAULTS, LIMITS } from '../model/index.ts';
 import { type Api, createApi } from './api.ts';
 import { DIGEST, openNode, report } from './node-by-hand.ts';
 
@@ -56,6 +56,43 @@ suite('the control API', () => {
   }
   const invoke = (asked: Asked = {}) =>
     ask('/api/v1/functions/f/invocations', { method: 'POST', body: '{}', ...asked });
+
+  test('an event that nobody waits for is kept, and its id is the answer', async () => {
+    const answer = await ask('/api/v1/functions/f/invocations?async=true&qualifier=blue', {
+      method: 'POST',
+      body: '{"n":1}',
+    });
+    assert.deepEqual([answer.status, answer.json], [202, { statusCode: 202, requestId: 'request-1' }]);
+    const [{ functionName, qualifier, event } = {}] = node.kept as Partial<Invocation>[];
+    assert.deepEqual([functionName, qualifier, String(event)], ['f', 'blue', '{"n":1}']);
+  });
+
+  test('others are asked first, from places that are ours only', async () => {
+    const { options: plain } = openNode();
+    const others: typeof plain.others = [
+      (asked, response) => {
+        if (asked.url !== '/theirs') return false;
+        response.end('theirs');
+        return true;
+      },
+    ];
+    const shared = createApi({ ...plain, others });
+    await shared.start();
+    try {
+      const get = (headers: Record<string, string>) =>
+        new Promise<string>((resolve, reject) => {
+          const sent = request(`${shared.url}/theirs`, { headers, agent: false }, async (got) =>
+            resolve(`${got.statusCode} ${await buffer(got)}`),
+          );
+          sent.on('error', reject).end();
+        });
+      assert.equal(await get({}), '200 theirs');
+      assert.match(await get({ origin: 'https://evil.example' }), /^403 .*"forbidden"/);
+      assert.match(await get({ host: 'evil.example' }), /^403 .*"forbidden"/);
+    } finally {
+      await shared.stop();
+    }
+  });
 
   test('probes need no token; everything else does', async () => {
     assert.equal((await ask('/healthz', { headers: { authorization: undefined } })).status, 200);
@@ -121,7 +158,7 @@ suite('the control API', () => {
         handler: 'index.handler',
         environment: {},
         database: null,
-        egress: { mode: 'public' },
+        ...CONFIG_DEFAULTS,
       },
       ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512 },
     };

@@ -5,9 +5,10 @@
  * Asks   identity/ whether a request may pass, the operations in endpoints.ts what to do.
  * Never  decides anything about apps or functions, and never answers a foreign web page.
  */
+import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Fault, type Service } from '../base/index.ts';
-import { checkControlRequest, controlPolicy } from '../identity/index.ts';
+import { checkControlPlace, checkControlRequest, controlPolicy } from '../identity/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { Endpoint } from './endpoint.ts';
 import { endpoints } from './endpoints.ts';
@@ -25,6 +26,9 @@ export interface Api extends Service {
 const STOP_GRACE_MS = 5_000;
 /** A client may take this long to send a whole request, ms: 250 MB over a slow line, but not forever. */
 const REQUEST_TIMEOUT_MS = 600_000;
+
+/** An unused connection is kept so long, ms: longer than clients keep theirs, so that none is closed under a request. */
+const KEEP_ALIVE_MS = 72_000;
 
 /** Not started: `start` rejects with `port-in-use` when the address is taken. */
 export function createApi(options: ApiOptions): Api {
@@ -47,12 +51,17 @@ export function createApi(options: ApiOptions): Api {
 }
 
 function build(options: ApiOptions): FastifyInstance {
-  const app = Fastify({ bodyLimit: LIMITS.eventBytes, requestTimeout: REQUEST_TIMEOUT_MS, logger: false });
+  const app = Fastify({
+    bodyLimit: LIMITS.eventBytes,
+    logger: false,
+    serverFactory: (ours) => sharedServer(ours, options),
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
-  app.addContentTypeParser('application/zip', (_request, payload, done) => done(null, payload));
+  for (const type of PACKAGES)
+    app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   guard(app, options);
   app.setErrorHandler((error, _request, reply) => answerError(error, reply, options));
   app.setNotFoundHandler((request, reply) => answerError(pathNotFound(request), reply, options));
@@ -67,11 +76,31 @@ function build(options: ApiOptions): FastifyInstance {
   return app;
 }
 
+/** The listener's server: others are asked first, and what is not theirs is ours. */
+function sharedServer(
+  ours: RequestListener,
+  { listen: { host }, token, domain, others }: ApiOptions,
+): Server {
+  const policy = controlPolicy({ token, host, domain });
+  return createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => {
+      const { host: asked, origin } = request.headers;
+      // from a place that is not ours nobody else is asked: our own guard says why
+      const mayPass = checkControlPlace({ host: asked, origin }, policy) === null;
+      if (!mayPass || !others.some((answers) => answers(request, response))) ours(request, response);
+    },
+  );
+}
+
+/** What code comes in: a zip, or a container image. */
+const PACKAGES = ['application/zip', 'application/x-tar'];
+
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 function guard(app: FastifyInstance, options: ApiOptions): void {
   const policy = controlPolicy({ token: options.token, host: options.listen.host, domain: options.domain });
-  const zipPolicy = { ...policy, contentTypes: ['application/zip'] };
+  const zipPolicy = { ...policy, contentTypes: PACKAGES };
   app.addHook('onRequest', async (request) => {
     if (PROBES.has(request.routeOptions.url ?? '')) return;
     const { headers } = request;

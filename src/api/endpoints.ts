@@ -6,7 +6,9 @@ import { parseApp } from '../manifest/index.ts';
 import { LIMITS } from '../model/index.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { invokeDocument } from './invoke-document.ts';
+import { keyEndpoints } from './key-endpoints.ts';
 import type { ApiOptions } from './options.ts';
+import { secretEndpoints } from './secret-endpoints.ts';
 import { usageDocument } from './usage-document.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
@@ -22,6 +24,8 @@ export function endpoints(options: ApiOptions): readonly Endpoint[] {
     ...artifactEndpoints(options),
     ...appEndpoints(options),
     ...functionEndpoints(options),
+    ...secretEndpoints(options),
+    ...keyEndpoints(options),
     ...nodeEndpoints(options),
   ];
 }
@@ -40,13 +44,15 @@ function artifactEndpoints({ artifacts }: ApiOptions): Endpoint[] {
     endpoint({
       method: 'PUT',
       path: '/api/v1/artifacts/{digest}',
-      summary: 'Store a package: a zip whose SHA-256 is {digest}',
+      summary: 'Store a package: a zip, or the tar of a container image, whose SHA-256 is {digest}',
       needsDatabase: true,
       params: byDigest,
       body: 'zip',
       handle: async ({ params, request }) => {
-        refuseLongBody(request.headers['content-length']);
-        const stored = await artifacts.put(request.body as Readable, { maxBytes: LIMITS.packageBytes });
+        const isImage = /^application\/x-tar\b/.test(request.headers['content-type'] ?? '');
+        refuseLongBody(request.headers['content-length'], isImage ? LIMITS.imageBytes : LIMITS.packageBytes);
+        const what = isImage ? 'image' : 'zip';
+        const stored = await artifacts.put(request.body as Readable, { what });
         if (stored.digest !== params.digest) throw digestDiffers(params.digest, stored.digest);
         return stored;
       },
@@ -81,7 +87,7 @@ function appEndpoints({ control }: ApiOptions): Endpoint[] {
   ];
 }
 
-function functionEndpoints({ control, invoker, logs, newRequestId }: ApiOptions): Endpoint[] {
+function functionEndpoints({ control, invoker, events, logs, newRequestId }: ApiOptions): Endpoint[] {
   return [
     endpoint({
       method: 'GET',
@@ -109,11 +115,12 @@ function functionEndpoints({ control, invoker, logs, newRequestId }: ApiOptions)
     endpoint({
       method: 'POST',
       path: '/api/v1/functions/{name}/invocations',
-      summary: 'Invoke a function with the body as its event, and wait for its answer',
+      summary:
+        'Invoke a function with the body as its event, and wait for its answer; with async=true only until it is kept',
       params: byName,
-      query: z.object({ qualifier: z.string().min(1).max(128).optional() }),
+      query: z.object({ qualifier: z.string().min(1).max(128).optional(), async: flag }),
       body: 'event',
-      handle: ({ params, query, request, reply }) => {
+      handle: async ({ params, query, request, reply }) => {
         const invocation = {
           functionName: params.name,
           qualifier: query.qualifier ?? null,
@@ -122,7 +129,10 @@ function functionEndpoints({ control, invoker, logs, newRequestId }: ApiOptions)
           traceId: traceOf(request.headers['x-amzn-trace-id']),
           clientContext: null,
         };
-        return invokeDocument(invoker, invocation, reply);
+        if (query.async !== 'true') return await invokeDocument(invoker, invocation, reply);
+        const kept = await events.enqueue(invocation);
+        reply.code(202);
+        return { statusCode: 202, ...kept };
       },
     }),
     endpoint({
@@ -184,13 +194,13 @@ function traceOf(header: string | string[] | undefined): string | null {
   return typeof header === 'string' ? header : null;
 }
 
-function refuseLongBody(contentLength: string | undefined): void {
+function refuseLongBody(contentLength: string | undefined, maxBytes: number): void {
   const bytes = Number(contentLength ?? 0);
-  if (bytes <= LIMITS.packageBytes) return;
+  if (bytes <= maxBytes) return;
   throw new Fault(
     'package-too-large',
-    `The package has ${bytes} bytes; the limit is ${LIMITS.packageBytes} (250 MB). Leave out what the function does not need.`,
-    { facts: { bytes, maxBytes: LIMITS.packageBytes } },
+    `The package has ${bytes} bytes; the limit is ${maxBytes} (${maxBytes / 2 ** 20} MB). Leave out what the function does not need.`,
+    { facts: { bytes, maxBytes } },
   );
 }
 

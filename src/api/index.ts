@@ -1,3 +1,4 @@
 export { type Api, createApi } from './api.ts';
-export type { ApiOptions, Status } from './options.ts';
+export type { KeyAnswer, KeysAnswer, RevokedAnswer } from './key-endpoints.ts';
+export type { ApiOptions, OtherApi, Status } from './options.ts';
 export type { UsageAnswer } from './usage-document.ts';

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { Fault, systemClock } from '../base/index.ts';
 import type { Control } from '../control/index.ts';
 import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
-import type { ApiOptions } from './options.ts';
+import type { ApiOptions, Status } from './options.ts';
 
 export const DIGEST = 'a'.repeat(64);
 export const report: Report = {
@@ -15,7 +15,89 @@ export const report: Report = {
   maxMemoryMb: 40,
   queuedMs: 0,
   phases: null,
+  instanceId: 'i-1',
 };
+
+const made = { userName: 'ada', accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 's', createdAtMs: 0 };
+const key = { id: made.accessKeyId, sealed: 'sealed', active: true, createdAtMs: 0 };
+const ada = {
+  ...{ name: 'ada', path: '/', id: 'AIDA', createdAtMs: 0, tags: {}, inline: {}, keys: [key] },
+  attached: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+};
+const keysByHand: ApiOptions['keys'] = {
+  grantKey: async () => made,
+  rotateKey: async () => made,
+  removeKey: async () => {},
+  users: () => [ada],
+  user: () => ada,
+  owner: () => ada,
+};
+
+/** Secrets by hand: tells what it was asked. */
+function secretsByHand(seen: { secret: unknown }): ApiOptions['secrets'] {
+  const tell = (secret: unknown) => {
+    seen.secret = secret;
+  };
+  return {
+    async set({ app, name, value }) {
+      tell({ app, name, value });
+      return { app, name, changed: true };
+    },
+    list: async () => ({ secrets: [] }),
+    async remove({ app, name, force }) {
+      tell({ app, name, force });
+      return { app, name, removed: true };
+    },
+    removeOf: async () => {},
+    missing: () => [],
+    rotate: async () => ({ resealed: 0 }),
+    reseal: async () => 0,
+  };
+}
+
+const USAGE: ApiOptions['usage'] = {
+  totals: async () =>
+    ['b', 'a', 'a'].map((functionName) => ({
+      functionName,
+      invocations: 1,
+      errors: 0,
+      throttles: 0,
+      coldStarts: 1,
+      durationMs: 1.5,
+      billedMs: 2,
+      gbSeconds: 0.25,
+    })),
+  provisioned: async () => [{ functionName: 'c', gbSeconds: 0.5 }],
+};
+
+const STATUS: Status = {
+  ready: true,
+  version: '0.1.0',
+  driver: 'process',
+  isolation: 'none',
+  gateway: 'g',
+  control: 'c',
+  instances: { starting: 0, idle: 0, busy: 0, frozen: 0 },
+  provisioned: { wanted: 0, ready: 0 },
+  prewarmed: { started: 0, used: 0, wasted: 0 },
+  firsts: { asked: 0, missed: 0 },
+  events: { waiting: 0, bytes: 0, oldestAt: null },
+  pid: 1,
+};
+
+/** Keeps what it is given. */
+const eventsByHand = (kept: Invocation[]): ApiOptions['events'] => ({
+  enqueue: async (invocation) => {
+    kept.push(invocation);
+    return { requestId: invocation.requestId };
+  },
+});
+
+/** Takes any package for one and the same. */
+const artifactsByHand = (stored: Set<string>): ApiOptions['artifacts'] => ({
+  has: async (digest) => stored.has(digest),
+  put: async (zip) => ({ digest: DIGEST, bytes: (await buffer(zip)).length }),
+});
 
 /** A node by hand: remembers what it was asked, answers what the test says. */
 export function openNode() {
@@ -24,11 +106,13 @@ export function openNode() {
     rolledBack: null as unknown,
     destroyed: null as unknown,
     logs: null as unknown,
+    secret: null as unknown,
   };
   const node = {
     seen,
     bugs: [] as unknown[],
     shutdowns: 0,
+    kept: [] as Invocation[],
     stored: new Set<string>(),
     answer: (async () => ({
       kind: 'result',
@@ -60,13 +144,14 @@ export function openNode() {
     listen: { host: '127.0.0.1', port: 0 },
     domain: 'localhost',
     token: 'secret',
+    others: [],
     clock: systemClock,
     whileDatabaseAnswers: (work) => work(),
     control,
-    artifacts: {
-      has: async (digest) => node.stored.has(digest),
-      put: async (zip) => ({ digest: DIGEST, bytes: (await buffer(zip)).length }),
-    },
+    secrets: secretsByHand(seen),
+    keys: keysByHand,
+    artifacts: artifactsByHand(node.stored),
+    events: eventsByHand(node.kept),
     invoker: { invoke: (invocation, signal) => node.answer(invocation, signal) },
     logs: {
       read: async (wanted) => {
@@ -74,37 +159,10 @@ export function openNode() {
         return { entries: [], cursor: '7' };
       },
     },
-    usage: {
-      totals: async () =>
-        ['b', 'a', 'a'].map((functionName) => ({
-          functionName,
-          invocations: 1,
-          errors: 0,
-          throttles: 0,
-          coldStarts: 1,
-          durationMs: 1.5,
-          billedMs: 2,
-          gbSeconds: 0.25,
-        })),
-      provisioned: async () => [{ functionName: 'c', gbSeconds: 0.5 }],
-    },
-    status: () => ({
-      ready: true,
-      version: '0.1.0',
-      driver: 'process',
-      isolation: 'none',
-      gateway: 'g',
-      control: 'c',
-      instances: { starting: 0, idle: 0, busy: 0, frozen: 0 },
-      provisioned: { wanted: 0, ready: 0 },
-      prewarmed: { started: 0, used: 0, wasted: 0 },
-      firsts: { asked: 0, missed: 0 },
-      pid: 1,
-    }),
+    usage: USAGE,
+    status: () => STATUS,
     ready: () => node.shutdowns === 0,
-    shutdown() {
-      node.shutdowns += 1;
-    },
+    shutdown: () => void node.shutdowns++,
     newRequestId: () => 'request-1',
     onBug: (error) => node.bugs.push(error),
   };

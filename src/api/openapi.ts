@@ -57,7 +57,14 @@ function parameters(schema: z.ZodType, where: 'path' | 'query'): object[] {
 function requestBody({ body }: Endpoint): object | null {
   if (body === null) return null;
   if (body === 'zip')
-    return { content: { 'application/zip': { schema: { type: 'string', format: 'binary' } } } };
+    return {
+      content: Object.fromEntries(
+        ['application/zip', 'application/x-tar'].map((type) => [
+          type,
+          { schema: { type: 'string', format: 'binary' } },
+        ]),
+      ),
+    };
   return { content: { 'application/json': { schema: body === 'event' ? {} : schemaOf(body) } } };
 }
 

@@ -1,9 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../base/index.ts';
-import type { Control } from '../control/index.ts';
+import type { Control, Secrets } from '../control/index.ts';
 import type { ForesightCounts, ProvisionedCounts } from '../instances/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import type { LogEntry } from '../logs/index.ts';
+import type { KeyOptions } from './key-endpoints.ts';
 
 export interface FunctionUsage {
   readonly functionName: string;
@@ -36,24 +38,39 @@ export interface Status {
   readonly prewarmed: ForesightCounts;
   /** First instances of functions: how many asked for a blank sandbox, and how many found none. */
   readonly firsts: { readonly asked: number; readonly missed: number };
+  /** Events that wait or run, on all nodes, as counted some seconds ago; when the oldest was accepted, ISO 8601. */
+  readonly events: { readonly waiting: number; readonly bytes: number; readonly oldestAt: string | null };
   readonly pid: number;
 }
 
-export interface ApiOptions {
+/**
+ * Somebody else who answers on the control listener, such as the AWS APIs: whether a request was theirs, which
+ * is then answered. They know their callers by themselves; that Host and Origin are ours was checked.
+ */
+export type OtherApi = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export interface ApiOptions extends KeyOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly domain: string;
   /** Bearer token that every request but /healthz and /readyz carries. */
   readonly token: string;
   readonly clock: Clock;
+  /** Asked in this order before us. */
+  readonly others: readonly OtherApi[];
   /** Does work that needs the database, or says within seconds that it is away. */
   readonly whileDatabaseAnswers: <T>(work: () => Promise<T>) => Promise<T>;
   readonly control: Control;
+  readonly secrets: Secrets;
   readonly artifacts: {
     has(digest: string): Promise<boolean>;
     put(
       zip: Readable,
-      limits: { readonly maxBytes: number },
+      options: { readonly what: 'zip' | 'image' },
     ): Promise<{ readonly digest: string; readonly bytes: number }>;
+  };
+  readonly events: {
+    /** Resolves when the event is kept. */
+    enqueue(invocation: Invocation): Promise<{ readonly requestId: string }>;
   };
   readonly invoker: { invoke(invocation: Invocation, signal: AbortSignal): Promise<InvokeResult> };
   readonly logs: {

@@ -23,6 +23,17 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'check what a node needs on this machine',
     load: () => import('./commands/doctor.ts'),
   },
+  runtime: {
+    usage: 'runtime [list] | runtime add NAME… [--maven URL]',
+    summary: 'show which runtimes this machine has, or add one (nodejs22.x, java17, …)',
+    details: ['--maven  a mirror of Maven Central, where the Java client comes from'],
+    load: () => import('./commands/runtime.ts'),
+  },
+  image: {
+    usage: 'image add PATH',
+    summary: 'store a container image on the node, and print the name that AWS’s APIs know it by',
+    load: () => import('./commands/image.ts'),
+  },
   init: {
     usage: 'init [DIR] [--runtime nodejs24.x|python3.11]',
     summary: 'write a small app to start from',
@@ -34,9 +45,12 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/deploy.ts'),
   },
   invoke: {
-    usage: 'invoke NAME[:QUALIFIER] [--data JSON|@FILE|-]',
+    usage: 'invoke NAME[:QUALIFIER] [--data JSON|@FILE|-] [--async]',
     summary: 'run a function and print its answer',
-    details: ['--data  the event: JSON, @FILE, or - for stdin (default {})'],
+    details: [
+      '--data   the event: JSON, @FILE, or - for stdin (default {})',
+      '--async  only keep the event: it is run later, again if it fails, and nobody waits',
+    ],
     load: () => import('./commands/invoke.ts'),
   },
   list: {
@@ -68,6 +82,27 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     usage: 'rollback NAME [--to N]',
     summary: 'go back to the version that was live before, or to version N',
     load: () => import('./commands/rollback.ts'),
+  },
+  secret: {
+    usage: 'secret set NAME [VALUE|@FILE|-] | list | rm NAME | rotate',
+    summary: 'keep values that functions get in their environment, encrypted',
+    details: [
+      'set       without a value it is read from stdin',
+      'rotate    make a new key, and encrypt everything under it',
+      '--app     the secret of one app; it comes before one of all apps',
+      '--force   remove a secret that functions name',
+    ],
+    load: () => import('./commands/secret.ts'),
+  },
+  key: {
+    usage: 'key create USER [--policy ARN|NAME,…] | list | rotate ID [--keep] | revoke ID',
+    summary: 'make and end access keys of users, for AWS clients',
+    details: [
+      'create    makes the user too, if new; the secret is shown once',
+      'rotate    a new key in place of this one; --keep: beside it, until it is revoked',
+      '--policy  managed policies that the user gets, such as AWSLambda_FullAccess',
+    ],
+    load: () => import('./commands/key.ts'),
   },
   destroy: {
     usage: 'destroy APP [--data]',

@@ -87,6 +87,15 @@ suite('the commands, against a node that answers by the book', () => {
     assert.equal(asked.at(-1)?.authorization, 'Bearer secret');
   });
 
+  test('invoke --async prints the id of the event that is kept', async () => {
+    const kept = { statusCode: 202, requestId: 'r-2' };
+    answers.set('POST /api/v1/functions/f/invocations?qualifier=3&async=true', { status: 202, body: kept });
+    const ran = await skein(home, ['invoke', 'f:3', '--async']);
+    assert.deepEqual([ran.code, ran.out], [0, 'Kept, to be run: request r-2\n']);
+    const json = await skein(home, ['invoke', 'f:3', '--async', '--json']);
+    assert.deepEqual(JSON.parse(json.out), kept);
+  });
+
   test("a function's error leaves exit code 1 and the whole document", async () => {
     answers.set('POST /api/v1/functions/f/invocations', { status: 200, body: invoked('Unhandled') });
     const ran = await skein(home, ['invoke', 'f', '--json', '--data', '-'], { input: '[1]' });

@@ -3,10 +3,10 @@ import { join, relative, resolve } from 'node:path';
 import { Fault } from '../base/index.ts';
 import type { DeployAnswer } from '../control/index.ts';
 import { parseManifest } from '../manifest/index.ts';
-import type { App } from '../model/index.ts';
+import type { App, AppFunction, LayerWish } from '../model/index.ts';
 import type { NodeClient } from './node-client.ts';
 import { bytes } from './output.ts';
-import { packFunction } from './pack/index.ts';
+import { type ImageRequest, type Packed, packFunction, packImage, packLayer } from './pack/index.ts';
 
 /**
  * Deploys the app in a folder: reads its manifest, packs its functions, uploads what the node does
@@ -25,20 +25,53 @@ export async function deployFolder(
   const file = join(root, 'skein.yaml');
   const { app, sources } = parseManifest(readManifest(file), { file: relative(process.cwd(), file) || file });
   const artifacts: Record<string, string> = {};
+  const functions: AppFunction[] = [];
+  const send = async (packed: Packed, key: string) => {
+    for (const line of packed.notes) onProgress(`${key}: ${line}`);
+    if (await client.hasArtifact(packed.sha256)) return;
+    onProgress(`${key}: uploading ${bytes(packed.zip.length)}`);
+    await client.putArtifact(packed.sha256, packed.zip);
+  };
   for (const fn of app.functions) {
     const source = sources.get(fn.key);
     if (source === undefined) throw new Error(`the manifest has no source for ${fn.key}`);
     const { code, handler } = source;
+    if (source.kind === 'image') {
+      artifacts[fn.key] = await sendImage(client, { root, path: code, key: fn.key }, onProgress);
+      functions.push(fn);
+      continue;
+    }
     const packed = await packFunction({ root, code, handler, runtime: fn.config.runtime, key: fn.key });
-    for (const line of packed.notes) onProgress(`${fn.key}: ${line}`);
     artifacts[fn.key] = packed.sha256;
-    if (await client.hasArtifact(packed.sha256)) continue;
-    onProgress(`${fn.key}: uploading ${bytes(packed.zip.length)}`);
-    await client.putArtifact(packed.sha256, packed.zip);
+    await send(packed, fn.key);
+    const layers: LayerWish[] = [];
+    for (const [index, layer] of (fn.layers ?? []).entries()) {
+      const from = source.layers[index];
+      const made = from == null ? null : await packLayer({ root, code: from, key: fn.key });
+      if (made !== null) await send(made, `${fn.key}, layer ${from}`);
+      layers.push(made !== null && 'name' in layer ? { ...layer, artifact: made.sha256 } : layer);
+    }
+    functions.push(layers.length === 0 ? fn : { ...fn, layers });
   }
   const path = `/api/v1/apps/${encodeURIComponent(app.app)}/deployments`;
-  const answer = await client.call<DeployAnswer>('POST', path, { manifest: app, artifacts });
+  const answer = await client.call<DeployAnswer>('POST', path, {
+    manifest: { ...app, functions },
+    artifacts,
+  });
   return { app, answer };
+}
+
+/** @returns the image's digest */
+async function sendImage(
+  client: NodeClient,
+  request: ImageRequest & { readonly key: string },
+  onProgress: (line: string) => void,
+): Promise<string> {
+  using packed = await packImage(request);
+  if (await client.hasArtifact(packed.sha256)) return packed.sha256;
+  onProgress(`${request.key}: uploading ${bytes(packed.bytes)}`);
+  await client.putImage(packed.sha256, packed);
+  return packed.sha256;
 }
 
 function readManifest(file: string): string {

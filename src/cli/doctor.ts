@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { arch, platform } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type Address,
   type Environment,
@@ -11,6 +11,7 @@ import {
   readNodeFile,
 } from '../config/index.ts';
 import { checkGround, checkLimits } from '../sandbox/index.ts';
+import { machineRuntimes } from './machine-runtimes.ts';
 
 export interface Check {
   readonly name: string;
@@ -29,7 +30,7 @@ export async function checkMachine(options: Options, env: Environment): Promise<
   return [
     checkNode(),
     checkPostgres(),
-    checkPython(env),
+    ...checkRuntimes(home, env),
     ...checkIsolation(options, env),
     checkHome(home),
     await checkPort('gateway', gateway, running?.gateway),
@@ -91,11 +92,15 @@ function checkPostgres(): Partly {
   return { ...check, ok: false, detail: `${name} is not installed; run npm ci, or use --database-url` };
 }
 
-function checkPython(env: Environment): Partly {
-  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  const found = folders.map((folder) => join(folder, 'python3.11')).find(isExecutable);
-  const detail = found ?? 'not on PATH; functions with runtime python3.11 will not run';
-  return { name: 'python3.11', ok: found !== undefined, required: false, detail };
+/** What runs functions; none is needed by all. */
+function checkRuntimes(home: string, env: Environment): Partly[] {
+  return machineRuntimes(home, env).map(({ runtime, path, missing, fix }) => ({
+    name: `runtime: ${runtime}`,
+    ok: path !== null,
+    required: false,
+    detail: path ?? missing ?? '',
+    fix,
+  }));
 }
 
 function checkHome(home: string): Partly {
@@ -146,13 +151,4 @@ function listenTrouble({ host, port }: Address): Promise<string | null> {
   server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   server.listen(port, host, () => server.close(() => resolve(null)));
   return promise;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 /** A running node, as commands see it: its address and token from node.json, its answers over HTTP. */
+import { createReadStream } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { FAULTS, Fault, type FaultCode, type FaultFacts } from '../base/index.ts';
 import { type NodeFile, readNodeFile } from '../config/index.ts';
@@ -16,6 +17,7 @@ export interface NodeClient {
    */
   hasArtifact(digest: string): Promise<boolean>;
   putArtifact(digest: string, zip: Buffer): Promise<void>;
+  putImage(digest: string, archive: { readonly file: string; readonly bytes: number }): Promise<void>;
 }
 
 /** @throws {Fault} `node-not-running` when this home has no node */
@@ -51,6 +53,10 @@ export function connectNode(home: string): NodeClient {
         }),
       );
     },
+    async putImage(digest, archive) {
+      const path = `/api/v1/artifacts/${digest}`;
+      refused(await send({ method: 'PUT', path, type: 'application/x-tar', body: archive }));
+    },
   };
 }
 
@@ -58,7 +64,7 @@ interface Sent {
   readonly method: string;
   readonly path: string;
   readonly type?: string;
-  readonly body?: string | Buffer | undefined;
+  readonly body?: string | Buffer | { readonly file: string; readonly bytes: number } | undefined;
 }
 
 interface Answer {
@@ -77,7 +83,7 @@ function exchange(target: Target, sent: Sent): Promise<Answer> {
   const headers: Record<string, string | number> = { authorization: `Bearer ${target.node.token}` };
   if (sent.body !== undefined) {
     headers['content-type'] = sent.type ?? 'application/json';
-    headers['content-length'] = Buffer.byteLength(sent.body);
+    headers['content-length'] = isFile(sent.body) ? sent.body.bytes : Buffer.byteLength(sent.body);
   }
   let answered = false;
   const outgoing = request(
@@ -91,8 +97,16 @@ function exchange(target: Target, sent: Sent): Promise<Answer> {
   outgoing.on('error', (error) => {
     if (!answered) reject(notAnswering(target, error));
   });
-  outgoing.end(sent.body);
+  if (isFile(sent.body))
+    createReadStream(sent.body.file)
+      .on('error', (error) => outgoing.destroy(error))
+      .pipe(outgoing);
+  else outgoing.end(sent.body);
   return promise;
+}
+
+function isFile(body: Sent['body']): body is { readonly file: string; readonly bytes: number } {
+  return typeof body === 'object' && 'file' in body;
 }
 
 async function readAnswer(incoming: IncomingMessage): Promise<Answer> {

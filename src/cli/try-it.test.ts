@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { configByHand } from '../model/testing.ts';
 import { curlFor } from './output.ts';
 import { tryIt } from './try-it.ts';
 
-const config = {
-  ...({ shape: 'function', runtime: 'nodejs24.x', handler: 'index.handler', database: null } as const),
-  egress: { mode: 'public' } as const,
-  ...{ memoryMb: 128, timeoutMs: 3_000, stopAfterMs: 300_000, ephemeralMb: 512, environment: {} },
-};
+const config = configByHand();
 
 function curl(...routes: string[]): string | null {
   const split = routes.map((route) => {

@@ -1,5 +1,5 @@
 /** Checks across the parts of an app: the same for a manifest and for the JSON of a deploy. */
-import { fullName } from '../model/index.ts';
+import { fullName, type Use } from '../model/index.ts';
 import { nearest } from './nearest.ts';
 import { type RouteKey, reportDuplicates } from './routes.ts';
 import { below, type Path, report, type Spot, shown } from './rules.ts';
@@ -14,6 +14,9 @@ export interface Part {
   readonly database: string | null;
   readonly environment: Readonly<Record<string, string>>;
   readonly routes: readonly RouteKey[];
+  readonly secrets: readonly string[];
+  readonly uses: readonly Use[];
+  readonly role: string | null;
 }
 
 export interface Whole {
@@ -21,7 +24,12 @@ export interface Whole {
   readonly databases: readonly string[];
   readonly parts: readonly Part[];
   /** Where the parts of `Part` are below its `at`. */
-  readonly below: { readonly environment: Path; readonly database: Path };
+  readonly below: {
+    readonly environment: Path;
+    readonly database: Path;
+    readonly secrets: Path;
+    readonly uses: Path;
+  };
 }
 
 /** @param lineOf for messages that name a second place: ` on line 12`, or empty */
@@ -43,7 +51,13 @@ function checkPart(part: Part, app: Whole, spot: Spot): void {
       'key',
     );
   }
-  if (part.database === null || part.database === '') return;
+  checkSecrets(part, app, here);
+  checkUses(part, app, here);
+  if (part.database !== null && part.database !== '')
+    checkDatabase({ ...part, database: part.database }, app, here);
+}
+
+function checkDatabase(part: Part & { readonly database: string }, app: Whole, here: Spot): void {
   if (!app.databases.includes(part.database)) {
     const meant = nearest(part.database, app.databases);
     const hint = meant === null ? 'declare it under `databases`' : `did you mean \`${meant}\`?`;
@@ -55,6 +69,44 @@ function checkPart(part: Part, app: Whole, spot: Spot): void {
   if (Object.hasOwn(part.environment, 'DATABASE_URL')) {
     const spotOfUrl = [...app.below.environment, 'DATABASE_URL'].reduce<Spot>(below, here);
     report(spotOfUrl, '`DATABASE_URL` is set by `database`; take one of the two out', 'key');
+  }
+}
+
+/** A variable has one value: it is a secret, or it is written down. */
+function checkSecrets({ secrets, environment, database }: Part, app: Whole, here: Spot): void {
+  const spot = app.below.secrets.reduce<Spot>(below, here);
+  reportRepeated(secrets, spot);
+  for (const [index, name] of secrets.entries()) {
+    if (Object.hasOwn(environment, name)) {
+      report(below(spot, index), `${shown(name)} is in \`environment\`, too; take it out there`);
+    } else if (name === 'DATABASE_URL' && database !== null) {
+      report(below(spot, index), '`DATABASE_URL` is set by `database`; take one of the two out');
+    }
+  }
+}
+
+function checkUses({ uses, role }: Part, app: Whole, here: Spot): void {
+  const spot = app.below.uses.reduce<Spot>(below, here);
+  if (role !== null && uses.length > 0) {
+    report(
+      spot,
+      `says what the function's own role may do, but its role is ${shown(role)}; write a policy for that`,
+      'key',
+    );
+  }
+  const keys = app.parts.map(({ key }) => key);
+  const known = new Set([...keys, ...keys.map((key) => fullName(app.app, key))]);
+  for (const [index, use] of uses.entries()) {
+    const at = below(below(spot, index), 'function');
+    if (uses.findIndex((other) => other.function === use.function) < index) {
+      report(at, `${shown(use.function)} is there twice`);
+    } else if (use.function.startsWith(`${app.app}-`) && !known.has(use.function)) {
+      const meant = nearest(use.function, [...known]);
+      report(
+        at,
+        `no function ${shown(use.function)} in this app${meant === null ? '' : `; did you mean \`${meant}\`?`}`,
+      );
+    }
   }
 }
 

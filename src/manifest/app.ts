@@ -5,6 +5,9 @@ import { egressObject, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failureOfJson } from './failure.ts';
 import * as field from './fields.ts';
+import { imageObject } from './image.ts';
+import { layerObjects } from './layers.ts';
+import { role, secrets, uses } from './rights.ts';
 import { routeObject } from './routes.ts';
 import { listOf, type Problem, type Rule, record, report, type Spot, whole } from './rules.ts';
 
@@ -14,6 +17,15 @@ const { optional, required } = field;
 function orNull<T>(rule: Rule<T>): Rule<T | null> {
   return { schema: rule.schema, read: (value, spot) => (value === null ? null : rule.read(value, spot)) };
 }
+
+/** What only the platform fills in. */
+const NOTHING: Rule<never> = {
+  schema: { not: {} },
+  read(_, spot) {
+    report(spot, 'cannot be given here');
+    return undefined as never;
+  },
+};
 
 const configRule = record<FunctionConfig>(
   {
@@ -27,17 +39,23 @@ const configRule = record<FunctionConfig>(
     environment: required(environment('text')),
     database: required(orNull(field.name)),
     egress: optional(egressObject, () => PUBLIC),
+    layers: optional(listOf(NOTHING, { max: 0, what: 'layers' }), () => []),
+    role: optional<string | null>(orNull(role), () => null),
+    secrets: optional(secrets, () => []),
+    uses: optional(uses, () => []),
+    image: optional<FunctionConfig['image']>(orNull(imageObject), () => null),
   },
   { what: 'a configuration' },
 );
 
-const functionRule = record<AppFunction>(
+const functionRule = record<Required<AppFunction>>(
   {
     key: required(field.name),
     config: required(configRule),
     reserved: required(orNull(field.reserved)),
     provisioned: required(field.provisioned),
     routes: required(listOf(routeObject, { max: LIMITS.routesPerFunction, what: 'routes' })),
+    layers: optional(layerObjects, () => []),
   },
   { what: 'a function', across: field.checkProvisioned },
 );
@@ -66,8 +84,16 @@ function acrossApp(app: App, spot: Spot): void {
     database: config.database,
     environment: config.environment,
     routes,
+    secrets: config.secrets,
+    uses: config.uses,
+    role: config.role,
   }));
-  const where = { environment: ['config', 'environment'], database: ['config', 'database'] };
+  const where = {
+    environment: ['config', 'environment'],
+    database: ['config', 'database'],
+    secrets: ['config', 'secrets'],
+    uses: ['config', 'uses'],
+  };
   checkAcross({ app: app.app, databases: app.databases, parts, below: where }, spot, () => '');
 }
 
@@ -81,5 +107,8 @@ export function parseApp(json: unknown): App {
   const problems: Problem[] = [];
   const app = appRule.read(json, { path: [], problems, written: () => undefined });
   if (problems.length > 0) throw failureOfJson(problems);
-  return app;
+  const functions = app.functions.map(({ layers, ...fn }) =>
+    layers?.length === 0 ? fn : { ...fn, ...(layers && { layers }) },
+  );
+  return { ...app, functions };
 }

@@ -1,32 +1,5 @@
-import { LIMITS } from '../model/index.ts';
+import { isReservedVariable, LIMITS, VARIABLE_PATTERN } from '../model/index.ts';
 import { below, isMap, kindOf, type Rule, report, type Spot } from './rules.ts';
-
-/** As Lambda: a letter first, then letters, digits and underscores. */
-const NAME = /^[A-Za-z][A-Za-z0-9_]+$/;
-
-/** What Lambda sets by itself and refuses to be given (its developer guide, "Reserved environment variables"). */
-const RESERVED = new Set([
-  'AWS_REGION',
-  'AWS_DEFAULT_REGION',
-  'AWS_EXECUTION_ENV',
-  'AWS_ACCESS_KEY',
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_XRAY_CONTEXT_MISSING',
-  'AWS_XRAY_DAEMON_ADDRESS',
-  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
-  'LAMBDA_TASK_ROOT',
-  'LAMBDA_RUNTIME_DIR',
-  '_HANDLER',
-  '_X_AMZN_TRACE_ID',
-]);
-
-/** AWS_LAMBDA_EXEC_WRAPPER is the one of its family that a function may set. */
-function isReserved(name: string): boolean {
-  return RESERVED.has(name) || (name.startsWith('AWS_LAMBDA_') && name !== 'AWS_LAMBDA_EXEC_WRAPPER');
-}
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -40,7 +13,7 @@ export function environment(accept: 'plain' | 'text'): Rule<Environment> {
   return {
     schema: {
       type: 'object',
-      propertyNames: { pattern: NAME.source },
+      propertyNames: { pattern: VARIABLE_PATTERN.source },
       additionalProperties: { type: types },
     },
     read(value, spot) {
@@ -69,9 +42,9 @@ export function environment(accept: 'plain' | 'text'): Rule<Environment> {
 
 function one(name: string, value: unknown, given: { types: readonly string[]; spot: Spot }): string {
   const spot = below(given.spot, name);
-  if (isReserved(name)) {
+  if (isReservedVariable(name)) {
     report(spot, `\`${name}\` is set by the runtime and cannot be chosen; take another name`, 'key');
-  } else if (!NAME.test(name)) {
+  } else if (!VARIABLE_PATTERN.test(name)) {
     const rule = 'must be two characters or more: a letter, then letters, digits and underscores';
     report(spot, `the name \`${name}\` ${rule}`, 'key');
   }

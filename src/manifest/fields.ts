@@ -17,17 +17,9 @@ import {
 /** AWS's other runtime identifiers, so that they are told apart from a slip of the pen. */
 const LATER_RUNTIMES = [
   'nodejs18.x',
-  'nodejs20.x',
-  'nodejs22.x',
   'python3.9',
-  'python3.10',
-  'python3.12',
-  'python3.13',
-  'python3.14',
+  'java8.al2',
   'java11',
-  'java17',
-  'java21',
-  'java25',
   'dotnet8',
   'dotnet10',
   'ruby3.2',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { Fault } from '../base/index.ts';
-import { LIMITS } from '../model/index.ts';
+import { CONFIG_DEFAULTS, LIMITS } from '../model/index.ts';
 import { manifestSchema, parseApp, parseManifest } from './index.ts';
 
 const BAKERY = `app: bakery
@@ -59,7 +59,7 @@ suite('a manifest', () => {
             ephemeralMb: 512,
             environment: { CURRENCY: 'EUR', VERSION: '1.10', DEBUG: 'false' },
             database: 'main',
-            egress: { mode: 'public' },
+            ...CONFIG_DEFAULTS,
           },
           reserved: 50,
           provisioned: 2,
@@ -71,7 +71,10 @@ suite('a manifest', () => {
         },
       ],
     });
-    assert.deepEqual([...sources], [['orders', { code: './orders', handler: 'index.handler', line: 7 }]]);
+    assert.deepEqual(
+      [...sources],
+      [['orders', { code: './orders', kind: 'code', handler: 'index.handler', line: 7, layers: [] }]],
+    );
   });
 
   test('survives the way through JSON to the API', () => {
@@ -128,8 +131,8 @@ suite('a manifest', () => {
     ],
     [
       'a runtime of AWS that is not here',
-      withKeys().replace('nodejs24.x', 'java21'),
-      /runtime `java21` is not available/,
+      withKeys().replace('nodejs24.x', 'ruby3.4'),
+      /runtime `ruby3.4` is not available/,
     ],
     ['a missing handler', withKeys().replace('    handler: a.b\n', ''), /functions\.f: `handler` is missing/],
     [

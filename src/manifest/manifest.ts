@@ -4,9 +4,11 @@ import {
   type App,
   type AppFunction,
   type Egress,
+  fullName,
   LIMITS,
   type RuntimeName,
   type Shape,
+  type Use,
 } from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
 import { readDocument } from './document.ts';
@@ -14,8 +16,12 @@ import { egress, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failure, type Located } from './failure.ts';
 import * as field from './fields.ts';
+import { type ImageText, image } from './image.ts';
+import { type LayerText, layerName, layers } from './layers.ts';
+import { role, secrets, uses } from './rights.ts';
 import { type RouteKey, route } from './routes.ts';
 import {
+  below,
   type JsonSchema,
   kindOf,
   listOf,
@@ -25,6 +31,7 @@ import {
   record,
   report,
   reportMissing,
+  type Spot,
   shown,
   text,
 } from './rules.ts';
@@ -32,9 +39,12 @@ import { duration, size } from './units.ts';
 
 interface FunctionText {
   shape: Shape;
-  runtime: RuntimeName;
+  /** null: it is an image. */
+  runtime: RuntimeName | null;
   handler: string;
+  /** Empty: it is an image. */
   code: string;
+  image: ImageText | null;
   memory: number;
   timeout: number;
   stopAfter: number;
@@ -44,6 +54,10 @@ interface FunctionText {
   routes: RouteKey[];
   database: string | null;
   egress: Egress;
+  secrets: string[];
+  uses: Use[];
+  role: string | null;
+  layers: LayerText[];
 }
 
 interface AppText {
@@ -57,12 +71,17 @@ interface AppText {
 export interface Source {
   /** Folder or `.zip`, relative to the manifest's folder. */
   readonly code: string;
+  /** What `code` is. */
+  readonly kind: 'code' | 'image';
   readonly handler: string;
   /** Line of `code` in the manifest, for messages. */
   readonly line: number;
+  /** Folder or `.zip` of each layer, in order; null: it is a published one. */
+  readonly layers: readonly (string | null)[];
 }
 
 export interface Manifest {
+  /** Of layers that are still to be packed the artifact is empty. */
   readonly app: App;
   /** By function key. */
   readonly sources: ReadonlyMap<string, Source>;
@@ -79,9 +98,19 @@ const functionRule = record<FunctionText>(
       described(field.shape, 'How events reach the code.', { default: 'function' }),
       () => 'function',
     ),
-    runtime: required(described(field.runtime, "What runs the code: AWS's identifiers.")),
+    runtime: optional<RuntimeName | null>(
+      described(field.runtime, "What runs the code: AWS's identifiers."),
+      () => null,
+    ),
     handler: optional(described(field.handler, 'file.export inside `code`, as on Lambda.'), () => ''),
-    code: required(described(code, "A folder or a .zip file, relative to the manifest's folder.")),
+    code: optional(described(code, "A folder or a .zip file, relative to the manifest's folder."), () => ''),
+    image: optional<ImageText | null>(
+      described(
+        image,
+        'A container image instead of `runtime` and `code`: what "docker save" writes, or an OCI layout.',
+      ),
+      () => null,
+    ),
     memory: optional(
       described(size(LIMITS.memoryMb), 'Memory of an instance.', { default: '128MB' }),
       () => LIMITS.memoryMb.default,
@@ -122,21 +151,27 @@ const functionRule = record<FunctionText>(
       }),
       () => PUBLIC,
     ),
+    secrets: optional(described(secrets, 'Secrets that are in the environment, by name.'), () => []),
+    uses: optional(described(uses, 'What else the code may call.'), () => []),
+    role: optional<string | null>(
+      described(role, 'The role of its instances, instead of one of its own.'),
+      () => null,
+    ),
+    layers: optional(
+      described(layers, 'What is placed under /opt: folders, .zip files, ARNs of layer versions.'),
+      () => [],
+    ),
   },
   {
     what: 'a function',
-    later: ['triggers', 'uses', 'image', 'command', 'main', 'layers', 'destinations', 'secrets', 'role'],
+    later: ['triggers', 'command', 'main', 'destinations'],
     refused: {
       snapshot:
         'is not offered: a start-up snapshot of Node.js gives every instance the same ids, and cannot hold code ' +
         'that uses node:http, node:https or ES modules. Leave it out: compiled code is kept for you, and ' +
         '`concurrency: { provisioned: 1 }` has an instance initialised before the first request',
     },
-    across(found, spot) {
-      if (found.handler !== '' || found.runtime === 'provided.al2023') return;
-      const given = spot.problems.some((problem) => sameField(problem.path, [...spot.path, 'handler']));
-      if (!given) reportMissing(spot, 'handler', '; write file.export, such as index.handler');
-    },
+    across: checkCode,
   },
 );
 
@@ -173,6 +208,34 @@ const appRule = record<AppText>(
     across: (found, spot) => reportRepeated(found.hosts, { ...spot, path: ['hosts'] }),
   },
 );
+
+/** Code for a runtime, or an image: one of the two. */
+function checkCode(found: FunctionText, spot: Spot): void {
+  const wrong = (key: string) =>
+    spot.problems.some((problem) => sameField(problem.path, [...spot.path, key]));
+  if (found.image === null && !wrong('image')) {
+    if (found.runtime === null && !wrong('runtime')) reportMissing(spot, 'runtime');
+    if (found.code === '' && !wrong('code')) reportMissing(spot, 'code');
+    const needsHandler = found.handler === '' && found.runtime !== 'provided.al2023';
+    if (needsHandler && !wrong('handler'))
+      reportMissing(spot, 'handler', '; write file.export, such as index.handler');
+    return;
+  }
+  const beside = {
+    runtime: found.runtime !== null,
+    handler: found.handler !== '',
+    code: found.code !== '',
+    layers: found.layers.length > 0,
+  };
+  for (const [key, given] of Object.entries(beside)) {
+    if (given)
+      report(
+        below(spot, key),
+        `\`${key}\` and \`image\` exclude each other: an image has all of its code`,
+        'key',
+      );
+  }
+}
 
 function sameField(a: Path, b: Path): boolean {
   return a.length === b.length && a.every((part, index) => part === b[index]);
@@ -213,11 +276,13 @@ export function parseManifest(text: string, from: { file: string }): Manifest {
     throw failure(file, located);
   }
   const sources = new Map<string, Source>();
-  for (const [key, { code, handler }] of found.functions) {
+  for (const [key, { code, image, handler, layers }] of found.functions) {
     sources.set(key, {
-      code,
+      code: image?.path ?? code,
+      kind: image === null ? 'code' : 'image',
       handler: handler || BOOTSTRAP,
-      line: document.placeOf(['functions', key, 'code'], 'value').line,
+      line: document.placeOf(['functions', key, image === null ? 'code' : 'image'], 'value').line,
+      layers: layers.map((layer) => ('path' in layer ? layer.path : null)),
     });
   }
   return { app: toApp(found), sources };
@@ -225,29 +290,40 @@ export function parseManifest(text: string, from: { file: string }): Manifest {
 
 /** `provided.al2023` needs no handler; Lambda passes on whatever is there, and this is what AWS's guides write. */
 const BOOTSTRAP = 'bootstrap';
+/** An image has no runtime of ours: it brings its own. */
+const IMAGE_RUNTIME = 'provided.al2023';
 
 function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) => string): void {
   const spot = { path: [], problems, written: () => undefined };
   if (found.functions.size === 0 && problems.length === 0) {
     report({ ...spot, path: ['functions'] }, `needs at least one function, was ${kindOf(null)}`, 'key');
   }
-  const parts = [...found.functions].map(([key, { database, environment: env, routes }]) => ({
+  const parts = [...found.functions].map(([key, one]) => ({
     at: ['functions', key],
     key,
-    database,
-    environment: env,
-    routes,
+    database: one.database,
+    environment: one.environment,
+    routes: one.routes,
+    secrets: one.secrets,
+    uses: one.uses,
+    role: one.role,
   }));
   const databases = [...found.databases.keys()];
-  const where = { environment: ['environment'], database: ['database'] };
+  const where = {
+    environment: ['environment'],
+    database: ['database'],
+    secrets: ['secrets'],
+    uses: ['uses'],
+  };
   checkAcross({ app: found.app, databases, parts, below: where }, spot, lineOf);
 }
 
 function toApp(found: AppText): App {
+  const named = (name: string) => (found.functions.has(name) ? fullName(found.app, name) : name);
   const functions = [...found.functions].map(([key, one]): AppFunction => {
     const config = {
       shape: one.shape,
-      runtime: one.runtime,
+      runtime: one.runtime ?? IMAGE_RUNTIME,
       handler: one.handler || BOOTSTRAP,
       memoryMb: one.memory,
       timeoutMs: one.timeout,
@@ -256,8 +332,19 @@ function toApp(found: AppText): App {
       environment: one.environment,
       database: one.database,
       egress: one.egress,
+      layers: [],
+      role: one.role,
+      secrets: one.secrets,
+      uses: one.uses.map((use) => ({ ...use, function: named(use.function) })),
+      image: one.image?.start ?? null,
     };
-    return { key, config, ...one.concurrency, routes: one.routes };
+    const wishes = one.layers.map((layer) =>
+      'arn' in layer ? layer : { name: layerName(layer.path), artifact: '' },
+    );
+    return {
+      ...{ key, config, ...one.concurrency, routes: one.routes },
+      ...(wishes.length > 0 && { layers: wishes }),
+    };
   });
   return { app: found.app, hosts: found.hosts, databases: [...found.databases.keys()], functions };
 }

@@ -1,4 +1,4 @@
-/** `skein invoke NAME[:QUALIFIER] [--data JSON|@file|-]`: the answer on stdout, the report on stderr. */
+/** `skein invoke NAME[:QUALIFIER] [--data JSON|@file|-] [--async]`: the answer on stdout, the report on stderr. */
 import { readFileSync } from 'node:fs';
 import { Fault } from '../../base/index.ts';
 import { LIMITS } from '../../model/index.ts';
@@ -21,19 +21,32 @@ interface InvokeAnswer {
 }
 
 export const command: Command = {
-  options: { data: { type: 'string', short: 'd' } },
+  options: { data: { type: 'string', short: 'd' }, async: { type: 'boolean' } },
   words: { min: 1, max: 1 },
   async run(context) {
-    const event = readEvent(context);
+    const later = context.values.async === true;
+    const event = readEvent(context, later ? LIMITS.asyncEventBytes : LIMITS.eventBytes);
     const [name, qualifier] = targetOf(context.words[0] ?? '');
-    const query = qualifier === undefined ? '' : `?qualifier=${encodeURIComponent(qualifier)}`;
-    const path = `/api/v1/functions/${encodeURIComponent(name)}/invocations${query}`;
+    const query = new URLSearchParams({
+      ...(qualifier !== undefined && { qualifier }),
+      ...(later && { async: 'true' }),
+    });
+    const path = `/api/v1/functions/${encodeURIComponent(name)}/invocations${query.size > 0 ? `?${query}` : ''}`;
+    if (later) return await invokeLater(context, path, event);
     const answer = await connectNode(homeOf(context)).call<InvokeAnswer>('POST', path, event);
     if (context.json) printJson(answer);
     else show(answer);
     return answer.functionError === null ? 0 : 1;
   },
 };
+
+/** Nobody waits: the answer is that the event is kept. */
+async function invokeLater(context: Context, path: string, event: string): Promise<number> {
+  const kept = await connectNode(homeOf(context)).call<{ requestId: string }>('POST', path, event);
+  if (context.json) printJson(kept);
+  else print(`Kept, to be run: request ${kept.requestId}`);
+  return 0;
+}
 
 /** @throws {Fault} `option-invalid` */
 function targetOf(word: string): [name: string, qualifier: string | undefined] {
@@ -46,14 +59,14 @@ function targetOf(word: string): [name: string, qualifier: string | undefined] {
  * @returns JSON text
  * @throws {Fault} `option-invalid` when it is none; `payload-too-large`, before the node would hang up on it
  */
-function readEvent(context: Context): string {
+function readEvent(context: Context, maxBytes: number): string {
   const data = text(context, 'data') ?? '{}';
   const event =
     data === '-' ? readFileSync(0, 'utf8') : data.startsWith('@') ? readFile(data.slice(1)) : data;
   const bytes = Buffer.byteLength(event);
-  if (bytes > LIMITS.eventBytes) {
-    const message = `--data is ${bytes} bytes; an event has at most ${LIMITS.eventBytes} (6 MB).`;
-    throw new Fault('payload-too-large', message, { facts: { bytes, maxBytes: LIMITS.eventBytes } });
+  if (bytes > maxBytes) {
+    const message = `--data is ${bytes} bytes; an event has at most ${maxBytes} (${maxBytes / 2 ** 20} MB).`;
+    throw new Fault('payload-too-large', message, { facts: { bytes, maxBytes } });
   }
   try {
     JSON.parse(event);

@@ -21,6 +21,9 @@ export const command: Command = {
     print(`  instances  ${busy} busy, ${idle} idle, ${frozen} frozen, ${starting} starting`);
     const { wanted, ready } = status.provisioned;
     if (wanted > 0) print(`  provisioned  ${ready} of ${wanted} stand ready`);
+    const { waiting, oldestAt } = status.events;
+    if (waiting > 0)
+      print(`  events     ${waiting} waiting or running, the oldest since ${oldestAt ?? 'just now'}`);
     return 0;
   },
 };

@@ -25,12 +25,13 @@ type Built = BuildResult<{ write: false; metafile: true }>;
 /**
  * Bundles a function.
  *
+ * @param target the Node.js that runs it, as esbuild names it: `node24`
  * @returns null when the entry turns out to be plain CommonJS that needs no bundling
  * @throws {Fault} `package-invalid` with file and line for what esbuild cannot read or find
  */
-export async function bundle(folder: string, entry: Entry): Promise<Bundle | null> {
+export async function bundle(folder: string, entry: Entry, target: string): Promise<Bundle | null> {
   const external = new Map<string, string>();
-  const build = { folder, entry, external };
+  const build = { folder, entry, external, target };
   const first = await run({ ...build, format: 'esm' });
   if (first.metafile.inputs[entry.file]?.format !== 'cjs')
     return toBundle(first, { ...build, format: 'esm' });
@@ -43,10 +44,12 @@ interface Build {
   readonly folder: string;
   readonly entry: Entry;
   readonly external: Map<string, string>;
+  /** The Node.js that runs it, as esbuild names it. */
+  readonly target: string;
   readonly format: 'esm' | 'cjs';
 }
 
-async function run({ folder, entry, external, format }: Build): Promise<Built> {
+async function run({ folder, entry, external, target, format }: Build): Promise<Built> {
   const esbuild = await import('esbuild');
   const options = {
     absWorkingDir: folder,
@@ -54,7 +57,7 @@ async function run({ folder, entry, external, format }: Build): Promise<Built> {
     outfile: join(folder, `${entry.stem}.${format === 'esm' ? 'mjs' : 'cjs'}`),
     bundle: true,
     platform: 'node',
-    target: 'node24',
+    target,
     format,
     // Node's own condition order, with `module` left out: it leads to builds meant for browsers.
     mainFields: ['main', 'module'],

@@ -27,6 +27,16 @@ export interface Entry {
 }
 
 /**
+ * Whether the handler names an executable file: what a wrapper script (`AWS_LAMBDA_EXEC_WRAPPER`) starts in the
+ * runtime's place, as AWS's web adapter has it.
+ */
+export async function handlerIsProgram({ folder, handler }: Code): Promise<boolean> {
+  if (handler === '' || handler.includes('..')) return false;
+  const found = await stat(join(folder, handler)).catch(() => null);
+  return found?.isFile() === true && (found.mode & 0o100) !== 0;
+}
+
+/**
  * The Node.js file of a handler: all before the first dot of its last part names the file.
  *
  * @throws {Fault} `manifest-invalid` naming what was looked for and what is there
@@ -75,6 +85,21 @@ export async function checkBootstrap(code: Code): Promise<void> {
     const message = `functions.${code.key}.code: ${file} is not an executable file; run \`chmod +x ${file}\`.`;
     throw new Fault('manifest-invalid', message, { facts: { file: 'bootstrap' } });
   }
+}
+
+/**
+ * Java code: the handler's class as a file, or jars in `lib/`, one of which is taken to hold it.
+ *
+ * @throws {Fault} `manifest-invalid`
+ */
+export async function javaEntry(code: Code): Promise<void> {
+  const name = code.handler.split('::', 1)[0] ?? '';
+  if (!/^[\p{L}_$][\p{L}\p{N}_$.]*$/u.test(name)) throw malformed(code, 'example.Handler::handleRequest');
+  if (await isFile(join(code.folder, `${name.replaceAll('.', '/')}.class`))) return;
+  const jars = await readdir(join(code.folder, 'lib')).catch(() => []);
+  if (jars.some((jar) => jar.endsWith('.jar'))) return;
+  const message = `functions.${code.key}.handler: the class ${name} is missing in ${code.folder}: there is neither ${name.replaceAll('.', '/')}.class nor a .jar in lib/. Build it first.`;
+  throw new Fault('manifest-invalid', message, { facts: { handler: code.handler } });
 }
 
 function malformed(code: Code, example: string): Fault {

@@ -264,6 +264,18 @@ suite('packing other code', () => {
     );
   });
 
+  test('a handler that is a program is taken as it is: a wrapper script starts it', async () => {
+    const files = { 'code/run.sh': '#!/bin/sh\nexec node server.js\n', 'code/server.js': 'void 0;' };
+    await using at = await project(files);
+    await assert.rejects(at.pack('run.sh'), fault('manifest-invalid', /looked for run\.ts/));
+    await chmod(at.at('code/run.sh'), 0o755);
+    for (const runtime of ['nodejs24.x', 'python3.11'] as const) {
+      const entries = await entriesOf(await at.pack('run.sh', runtime));
+      assert.deepEqual([...entries.keys()], ['run.sh', 'server.js']);
+      assert.equal((entries.get('run.sh')?.mode ?? 0) & 0o777, 0o755);
+    }
+  });
+
   test('a bootstrap has to be there and to be executable', async () => {
     await using at = await project({ 'code/data.txt': '' });
     const pack = () => at.pack('bootstrap', 'provided.al2023');

@@ -4,10 +4,18 @@ import { existsSync } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Fault } from '../../base/index.ts';
-import type { RuntimeName } from '../../model/index.ts';
+import { type RuntimeName, runtimeParts } from '../../model/index.ts';
 import { type Bundle, bundle } from './bundle.ts';
 import { addFolder, type Contents, contents } from './contents.ts';
-import { type Code, checkBootstrap, type Entry, nodeEntry, pythonEntry } from './entry.ts';
+import {
+  type Code,
+  checkBootstrap,
+  type Entry,
+  handlerIsProgram,
+  javaEntry,
+  nodeEntry,
+  pythonEntry,
+} from './entry.ts';
 import { addPackages } from './packages.ts';
 import { readZip } from './ready-zip.ts';
 import { zip } from './zip.ts';
@@ -65,7 +73,8 @@ function badCode({ key }: PackRequest, why: string): Fault {
 
 async function readyZip(request: PackRequest, file: { path: string; bytes: number }): Promise<Packed> {
   const { handler, runtime, key } = request;
-  if (!file.path.endsWith('.zip'))
+  const isJar = file.path.endsWith('.jar') && runtimeParts(runtime).family === 'java';
+  if (!file.path.endsWith('.zip') && !isJar)
     throw badCode(request, `${file.path} is a file, but no .zip; name a folder or a .zip file`);
   const content = await readZip({ ...file, handler, runtime, key });
   return { zip: content, sha256: sha256(content), files: null, notes: [] };
@@ -77,8 +86,14 @@ function sha256(bytes: Buffer): string {
 
 /** @returns notes */
 async function gather(runtime: RuntimeName, code: Code, into: Contents): Promise<string[]> {
-  if (runtime === 'nodejs24.x') return gatherNode(code, into);
-  if (runtime === 'python3.11') await pythonEntry(code);
+  const { family, version } = runtimeParts(runtime);
+  if (await handlerIsProgram(code)) {
+    addAsItIs(code, into);
+    return [];
+  }
+  if (family === 'nodejs') return gatherNode(code, into, `node${version}`);
+  if (family === 'python') await pythonEntry(code);
+  else if (family === 'java') await javaEntry(code);
   else await checkBootstrap(code);
   addAsItIs(code, into);
   return [];
@@ -96,9 +111,10 @@ function addAsItIs({ folder }: Code, into: Contents): void {
   });
 }
 
-async function gatherNode(code: Code, into: Contents): Promise<string[]> {
+/** @param target the Node.js that runs it, as esbuild names it */
+async function gatherNode(code: Code, into: Contents, target: string): Promise<string[]> {
   const entry = await nodeEntry(code);
-  const made = (await wantsBundle(code.folder, entry.file)) ? await bundle(code.folder, entry) : null;
+  const made = (await wantsBundle(code.folder, entry.file)) ? await bundle(code.folder, entry, target) : null;
   if (made === null) {
     addAsItIs(code, into);
     return [];

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import yauzl from 'yauzl';
 import { Fault } from '../../base/index.ts';
-import { LIMITS, type RuntimeName } from '../../model/index.ts';
+import { LIMITS, type RuntimeName, runtimeParts } from '../../model/index.ts';
 import { tooLarge } from './zip.ts';
 
 export interface ReadyZip {
@@ -51,20 +51,32 @@ async function namesIn(content: Buffer): Promise<string[] | null> {
 /** Every form in which a runtime would find the handler, so that no package is refused that would run. */
 function isWanted({ handler, runtime }: ReadyZip): (name: string) => boolean {
   const wanted = wantedOf(handler, runtime);
-  return (name) =>
-    wanted.files.includes(name) || (wanted.stem !== '' && name.startsWith(`node_modules/${wanted.stem}`));
+  // The handler itself: a program that a wrapper script starts.
+  const files = new Set([...wanted.files, handler]);
+  return (name) => files.has(name) || (wanted.beside !== '' && name.startsWith(wanted.beside));
 }
 
-function wantedOf(handler: string, runtime: RuntimeName): { stem: string; files: string[] } {
-  if (runtime === 'provided.al2023') return { stem: '', files: ['bootstrap'] };
-  if (runtime === 'nodejs24.x') {
+function wantedOf(handler: string, runtime: RuntimeName): { beside: string; files: string[] } {
+  const { family, version } = runtimeParts(runtime);
+  if (family === 'provided') return { beside: '', files: ['bootstrap'] };
+  if (family === 'java') {
+    const path = (handler.split('::', 1)[0] ?? '').replaceAll('.', '/');
+    return { beside: 'lib/', files: [`${path}.class`] };
+  }
+  if (family === 'nodejs') {
     const base = posix.basename(handler);
     const stem = posix.join(posix.dirname(handler), base.split('.', 1)[0] ?? '');
-    return { stem, files: ['.js', '.mjs', '.cjs', ''].map((ending) => stem + ending) };
+    return {
+      beside: `node_modules/${stem}`,
+      files: ['.js', '.mjs', '.cjs', ''].map((ending) => stem + ending),
+    };
   }
   const stem = handler.slice(0, handler.lastIndexOf('.')).replaceAll('.', '/');
-  const compiled = '.cpython-311-x86_64-linux-gnu.so';
-  return { stem: '', files: ['.py', '/__init__.py', '.pyc', '.so', compiled].map((ending) => stem + ending) };
+  const compiled = `.cpython-${version.replace('.', '')}-x86_64-linux-gnu.so`;
+  return {
+    beside: '',
+    files: ['.py', '/__init__.py', '.pyc', '.so', compiled].map((ending) => stem + ending),
+  };
 }
 
 function missing({ key, handler, path, runtime }: ReadyZip, names: readonly string[]): Fault {

@@ -1,0 +1,86 @@
+/** Who there is and what they may do: the directory, the authority over it, and what functions may by their manifests. */
+import { systemClock as clock } from '../base/index.ts';
+import {
+  createAuthority,
+  createIdentityAdmin,
+  Directory,
+  type FunctionRoles,
+  type NodeKeys,
+} from '../identity/index.ts';
+import { type FunctionEntry, functionArn } from '../model/index.ts';
+import type { Registry } from '../registry/index.ts';
+import { changeIdentities, listenIdentities, loadIdentities, type Sql } from '../store/index.ts';
+import type { Safe } from './secrets.ts';
+import type { Home } from './site.ts';
+
+interface Around {
+  readonly sql: Sql;
+  readonly registry: Registry;
+  readonly keys: NodeKeys;
+  readonly safe: Safe;
+}
+
+/** The directory is loaded, and follows what other nodes change. */
+export async function openIdentity({ building, problem }: Home, { sql, registry, keys, safe }: Around) {
+  const directory = new Directory({
+    load: (since) => loadIdentities(sql, since),
+    listen: (poke) => listenIdentities(sql, poke),
+    clock,
+    onTrouble: problem('users, roles and policies could not be loaded'),
+  });
+  await directory.start();
+  building.defer(() => directory.stop());
+  const functions = functionRoles(registry);
+  const authority = createAuthority({ directory, functions, keys, keyring: safe.keyring, clock });
+  const admin = createIdentityAdmin({
+    ...{ directory, functions, keyring: safe.keyring, clock },
+    change: (work) => changeIdentities(sql, work),
+  });
+  return { directory, functions, authority, admin };
+}
+
+export type Identity = Awaited<ReturnType<typeof openIdentity>>;
+
+/** What a function's own role allows: the `uses` of what its aliases point at, and its destinations. */
+export function functionRoles(registry: Pick<Registry, 'current'>): FunctionRoles {
+  const known = new WeakMap<FunctionEntry, readonly object[]>();
+  return {
+    statementsOf(functionName) {
+      const snapshot = registry.current();
+      const entry = snapshot.functions.get(functionName);
+      if (entry === undefined) return null;
+      let statements = known.get(entry);
+      if (statements === undefined) {
+        statements = statementsOf(entry);
+        known.set(entry, statements);
+      }
+      return statements;
+    },
+    functionNames: () => registry.current().functions.keys(),
+  };
+}
+
+/** Of the versions that aliases point at: after a rollback it may what it might before, and no more. */
+function usesOf({ aliases, versions }: FunctionEntry): string[] {
+  const numbers = [...aliases.values()].flatMap(({ version, second }) => [
+    version,
+    second?.version ?? version,
+  ]);
+  return numbers.flatMap((number) => (versions.get(number)?.config.uses ?? []).map((use) => use.function));
+}
+
+function statementsOf(entry: FunctionEntry): object[] {
+  const called = new Set(usesOf(entry));
+  for (const { onSuccess, onFailure } of entry.eventInvoke.values()) {
+    for (const arn of [onSuccess, onFailure]) {
+      const name = /^arn:aws:lambda:[^:]*:[^:]*:function:([^:]+)/.exec(arn ?? '')?.[1];
+      if (name !== undefined) called.add(name);
+    }
+  }
+  return [...called].toSorted().map((name) => ({
+    Sid: `Invoke${name.replace(/[^A-Za-z0-9]/g, '')}`,
+    Effect: 'Allow',
+    Action: ['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl'],
+    Resource: [functionArn(name), `${functionArn(name)}:*`],
+  }));
+}
