@@ -34,7 +34,7 @@ interface Seen {
 }
 
 function app(name: string, ...lines: string[]): Disposable & { readonly path: string } {
-  const rest = ['runtime: nodejs24.x', 'handler: index.handler', 'code: .', 'timeout: 60s', ...lines];
+  const rest = ['runtime: nodejs24.x', 'handler: index.handler', 'code: .', 'timeout: 300s', ...lines];
   return appFolder({
     'skein.yaml': `app: ${name}\nfunctions:\n  f:\n${rest.map((line) => `    ${line}\n`).join('')}`,
     'index.js': WAITER,

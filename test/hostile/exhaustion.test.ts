@@ -17,6 +17,7 @@ suite('a function that takes all it can get', { skip: cannot ?? false }, () => {
       wide: { runtime: 'node', memory: '256MB', ephemeral: '1024MB' },
       fast: { runtime: 'node', memory: '1769MB' },
       loud: { runtime: 'node', memory: '1769MB' },
+      large: { runtime: 'node', memory: '3008MB', timeout: '120s' },
     });
   });
   after(() => arena?.[Symbol.asyncDispose]());
@@ -54,6 +55,17 @@ suite('a function that takes all it can get', { skip: cannot ?? false }, () => {
   test('a gigabyte of garbage is no reason to be killed at 128 MB', async () => {
     const { payload } = await arena.attack('small', 'churn');
     assert.equal(payload, 1024 ** 3);
+  });
+
+  test('a heap of 2 GB has room at 3,008 MB', async () => {
+    assert.equal((await arena.attack('large', 'heap', { mb: 2_048 })).payload, 2_048);
+  });
+
+  test('a spin gets its share of a processor and no more', async () => {
+    const shareOf = async (fn: string) => (await arena.attack(fn, 'share', { ms: 2_000 })).payload as number;
+    // Upper bounds only: a busy machine gives less. What one slice was overdrawn by is taken off the next.
+    assert.ok((await shareOf('small')) < (128 / 1_769) * 1.2, 'at 128 MB');
+    assert.ok((await shareOf('fast')) < 1.05, 'at 1,769 MB');
   });
 
   test('a spin ends at the timeout', async () => {

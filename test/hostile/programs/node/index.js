@@ -117,6 +117,20 @@ const deeds = {
   spin: () => {
     for (;;);
   },
+  /** A heap of this size, all of it alive at the end. */
+  heap: ({ mb }) => {
+    const kept = [];
+    for (let n = 0; n < mb; n++) kept.push(new Array(MB / 8).fill(n + 0.5));
+    return kept.length;
+  },
+  /** Works without a pause for this long. @returns the part of a processor that it was given */
+  share: ({ ms }) => {
+    const until = performance.now() + ms;
+    const [began, before] = [performance.now(), process.cpuUsage()];
+    while (performance.now() < until);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1_000 / (performance.now() - began);
+  },
 
   'fill tmp': ({ mb }) => {
     const block = Buffer.alloc(MB, 1);
