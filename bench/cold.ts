@@ -5,8 +5,10 @@ import { type RealNode, startRealNode } from '../test/support/real-node.ts';
 import { helloApp } from './support/apps.ts';
 import { timedGet } from './support/load.ts';
 import { printTable, type Spread, spreadOf } from './support/numbers.ts';
+import { runcStarts } from './support/plain-runc.ts';
 
 const STARTS = 60;
+const BARE_STARTS = 30;
 /** Time for a new blank sandbox to boot between two starts, in ms. */
 const REFILL_MS = 250;
 
@@ -20,6 +22,8 @@ interface Phases {
 export async function cold(): Promise<unknown> {
   const bareNode = await processStarts();
   const rows: Record<string, string | number>[] = [row('node -e 0', '', spreadOf(bareNode))];
+  const bareRunc = await runcStarts(BARE_STARTS);
+  if (bareRunc !== null) rows.push(row('runc run node -e 0', '', spreadOf(bareRunc)));
   for (const [name, args] of [
     ['with a blank ready', []],
     ['without blanks', ['--blanks', '0']],
@@ -66,7 +70,7 @@ function row(what: string, phase: string, spread: Spread): Record<string, string
 
 async function processStarts(): Promise<number[]> {
   const times: number[] = [];
-  for (let n = 0; n < 30; n++) {
+  for (let n = 0; n < BARE_STARTS; n++) {
     const startMs = performance.now();
     await runCommand(process.execPath, ['-e', '0']);
     times.push(performance.now() - startMs);

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock, uuidSource } from '../src/base/index.ts';
 import { createGateway } from '../src/gateway/index.ts';
-import { REPORT, SNAPSHOT } from '../src/gateway/testing.ts';
+import { NOBODY, REPORT, SNAPSHOT } from '../src/gateway/testing.ts';
 import type { InvokeResult } from '../src/invoke/index.ts';
 import { fullLoad } from './support/load.ts';
 
@@ -18,6 +18,7 @@ const result: InvokeResult = { kind: 'result', executedVersion: 1, payload, repo
 const gateway = createGateway({
   invoke: async () => result,
   directory: { current: () => SNAPSHOT },
+  authority: NOBODY,
   clock: systemClock,
   domain: 'localhost',
   listen: { host: '127.0.0.1', port: 0 },

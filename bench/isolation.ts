@@ -53,11 +53,11 @@ export async function isolation(): Promise<unknown> {
   return { rows, ratio };
 }
 
-/** A new version of 50 MB. Packing is the work of whoever deploys, elsewhere in life: it yields to the node here. */
+/** A new version of 50 MB. Packing is the work of whoever deploys, elsewhere in life: it yields to the node here, in a session of its own. */
 async function deployHeavy(node: RealNode, folder: string): Promise<void> {
   await writeFile(join(folder, 'code/data/0.bin'), randomBytes(1024 * 1024));
   const args = ['-n', '19', process.execPath, 'bin/skein', 'deploy', folder, '--home', node.home];
-  const { code, stderr } = await runCommand('nice', args);
+  const { code, stderr } = await runCommand('setsid', ['nice', ...args]);
   if (code !== 0) throw new Error(`deploy: ${stderr}`);
 }
 

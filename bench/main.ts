@@ -7,12 +7,15 @@ import { cpus, totalmem } from 'node:os';
 import { bakery } from './bakery.ts';
 import { burst } from './burst.ts';
 import { cold } from './cold.ts';
+import { crowd } from './crowd.ts';
 import { database } from './database.ts';
 import { density } from './density.ts';
 import { drivers } from './drivers.ts';
+import { events } from './events.ts';
 import { init } from './init.ts';
 import { isolation } from './isolation.ts';
 import { neighbours } from './neighbours.ts';
+import { registry } from './registry.ts';
 import { start } from './start.ts';
 import { warm } from './warm.ts';
 
@@ -24,10 +27,13 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   neighbours,
   burst,
   start,
+  crowd,
   density,
   drivers,
+  events,
   database,
   bakery,
+  registry,
 };
 
 async function main(names: readonly string[]): Promise<void> {
