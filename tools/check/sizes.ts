@@ -17,9 +17,13 @@ export const ALLOWED: Readonly<Record<string, string>> = {
     'the composition root: one list of objects, in the order in which they are built',
 };
 
+/** Made by a tool, read by nobody from top to bottom: what AWS's models say, as types. */
+const GENERATED = /^src\/wire\/aws\/models\/[\w-]+\.types\.ts$/;
+
 const FUNCTIONS = ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'];
 
 export function checkSizes(source: Source, allowed: Readonly<Record<string, string>> = ALLOWED): Finding[] {
+  if (GENERATED.test(source.path)) return [];
   const findings: Finding[] = [];
   const lines = source.text.trimEnd().split('\n').length;
   const isTest = /\.test\.(ts|js|mjs)$/.test(source.path);
