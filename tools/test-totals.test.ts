@@ -23,7 +23,7 @@ async function runOf(
 suite('the totals of a test run', () => {
   test('count tests, not the suites around them', async () => {
     const { totals } = await runOf("suite('s', () => { test('a', () => {}); test('b', () => {}); });");
-    assert.deepEqual(totals, { passed: 2, failed: 0, skipped: [] });
+    assert.deepEqual(totals, { passed: 2, failed: 0, skipped: [], failures: [] });
   });
 
   test('show a failure with its message, and the output of its file', async () => {
@@ -33,6 +33,7 @@ suite('the totals of a test run', () => {
     assert.equal(totals.failed, 1);
     assert.match(text, /broken cake/);
     assert.match(text, /heard/);
+    assert.match(totals.failures[0] ?? '', /sample\.test\.mjs: ✖ a\n.*broken cake/);
   });
 
   test('count a file that cannot be loaded as a failure', async () => {

@@ -5,6 +5,8 @@ export interface Totals {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: readonly string[];
+  /** each failure as `file: test` with the first lines of its error, for the end of a long log */
+  readonly failures: readonly string[];
 }
 
 interface FileResult {
@@ -25,6 +27,7 @@ export function totalsReporter(write: (text: string) => void): {
 } {
   const files = new Map<string, FileResult>();
   const skipped: string[] = [];
+  const failures: string[] = [];
   let passed = 0;
   let failed = 0;
 
@@ -42,7 +45,9 @@ export function totalsReporter(write: (text: string) => void): {
       skipped.push(`${data.name} (${shortPath(data.file)}): ${data.skip || data.todo || 'no reason given'}`);
     } else if (event.type === 'test:fail') {
       failed += 1;
-      result.failures.push(describeFailure(data.name, event.data.details.error));
+      const failure = describeFailure(data.name, event.data.details.error);
+      result.failures.push(failure);
+      failures.push(`${shortPath(data.file)}: ${firstLines(failure)}`);
     } else {
       passed += 1;
       result.passed += 1;
@@ -72,7 +77,7 @@ export function totalsReporter(write: (text: string) => void): {
         closeFile(event.data.file, event.data.duration_ms);
       }
     },
-    totals: () => ({ passed, failed, skipped }),
+    totals: () => ({ passed, failed, skipped, failures }),
   };
 }
 
@@ -89,6 +94,13 @@ function isOwnFailure(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail
 function describeFailure(name: string, error: Error): string {
   const cause = error.cause instanceof Error ? error.cause : error;
   return `✖ ${name}\n${indent(cause.stack ?? String(cause))}`;
+}
+
+/** Lines of a failure that are repeated at the end of the run. */
+const REPEATED_LINES = 14;
+
+function firstLines(text: string): string {
+  return text.split('\n').slice(0, REPEATED_LINES).join('\n');
 }
 
 function indent(text: string): string {

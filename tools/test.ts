@@ -60,12 +60,14 @@ async function runFiles(files: string[]): Promise<Totals> {
   return reporter.totals();
 }
 
-function report({ passed, failed, skipped }: Totals): void {
+function report({ passed, failed, skipped, failures: broken }: Totals): void {
   const skipsFail = process.env.CI === 'true';
   if (skipped.length > 0) {
     console.log(`\n${skipped.length} skipped${skipsFail ? ', which CI does not allow' : ''}:`);
     for (const line of skipped) console.log(`  - ${line}`);
   }
+  // once more: in a long log only the end is read
+  for (const failure of broken) console.log(`\nFAILED ${failure}`);
   const failures = failed + (skipsFail ? skipped.length : 0);
   if (options.totals !== undefined) writeFileSync(options.totals, `${passed} ${failures}\n`);
   console.log(`\n${passed} passed, ${failures} failed`);
