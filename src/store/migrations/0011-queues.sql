@@ -1,0 +1,2 @@
+-- Queues.
+select 1;

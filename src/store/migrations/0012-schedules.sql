@@ -1,0 +1,2 @@
+-- Schedules.
+select 1;

@@ -1,0 +1,2 @@
+-- Triggers.
+select 1;

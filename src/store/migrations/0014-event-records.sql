@@ -1,0 +1,2 @@
+-- Events' terms, order and records.
+select 1;
