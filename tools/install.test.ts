@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -62,6 +62,14 @@ suite('the launcher', () => {
     const result = await runCommand('node', [join(ROOT, 'bin/run'), path, 'a', 'b c'], { cwd: folder });
     assert.equal(result.code, 7, result.stderr);
     assert.match(result.stdout, /^(2[4-9]|[3-9]\d)\..* a b c\n$/);
+  });
+
+  test('keeps what was made of TypeScript for the next start', async () => {
+    const kept = join(mkdtempSync(join(tmpdir(), 'launch-')), 'compiled');
+    const env = { ...process.env, NODE_COMPILE_CACHE: kept };
+    const result = await runCommand('node', [join(ROOT, 'bin/run'), 'tools/node-version.ts'], { env });
+    assert.equal(result.code, 0, result.stderr);
+    assert.notEqual(readdirSync(kept, { recursive: true }).length, 0);
   });
 
   test('passes a signal on, and ends as the program ends', async () => {

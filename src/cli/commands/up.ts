@@ -1,4 +1,5 @@
 /** `skein up`: a node in this process, or with `--detach` in one of its own. */
+import { flushCompileCache } from 'node:module';
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { NODE_FLAGS, type NodeFlag, type Options, parseOptions, thisMachine } from '../../config/index.ts';
 import type { Command, Context } from '../command.ts';
@@ -52,6 +53,7 @@ async function runHere(options: Options, json: boolean): Promise<number> {
     const ready = { gateway, control, pid: process.pid, isolation };
     if (starter === null) announce(ready, { json, state: 'ready' });
     else starter.ready(ready);
+    flushCompileCache(); // a node that is killed would write nothing for the next
     await node.closed;
     signals.release();
     return 0;
