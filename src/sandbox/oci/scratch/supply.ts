@@ -182,22 +182,42 @@ export class Supply {
   }
 }
 
+/** A program of a node that was killed may go on for a moment, and mount or detach what is being removed. */
+const CLEANING_ROUNDS = 5;
+
 /**
  * Removes images with whatever there is of their mounts and devices.
  *
  * @param isChosen says by its name whether one is to go
  * @returns how many there were
+ * @throws {Error} when some are left all the same
  */
 export async function clean(
   folders: SupplyParts['folders'],
   isChosen: (name: string) => boolean,
 ): Promise<number> {
+  const images = new Set<string>();
+  for (let round = 1; ; round++) {
+    try {
+      for (const name of readdirSync(folders.images).filter(isChosen)) images.add(name);
+      await cleanOnce(folders, isChosen);
+      return images.size;
+    } catch (error) {
+      if (round === CLEANING_ROUNDS) throw error;
+    }
+  }
+}
+
+async function cleanOnce(
+  folders: SupplyParts['folders'],
+  isChosen: (name: string) => boolean,
+): Promise<void> {
   const chosen = (paths: readonly string[]) => paths.filter((path) => isChosen(basename(path)));
   await unmountAll(chosen(mountsBelow(folders.mounts)));
   await detachAll(loopsOf(folders.images, isChosen));
-  const paths = [folders.mounts, folders.images].map((folder) =>
-    chosen(readdirSync(folder)).map((name) => join(folder, name)),
-  );
-  for (const path of paths.flat()) await rm(path, { recursive: true, force: true });
-  return paths[1]?.length ?? 0;
+  for (const folder of [folders.mounts, folders.images]) {
+    for (const name of chosen(readdirSync(folder))) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
 }
