@@ -42,6 +42,7 @@ export const SNAPSHOT: Snapshot = {
     ['shop.example.com', ROUTES],
   ]),
   databases: new Map(),
+  queues: new Map(),
 };
 
 export function resultOf(value: unknown): InvokeResult {

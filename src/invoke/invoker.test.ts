@@ -36,6 +36,7 @@ function open({ run, lease, coldStart = false, reserved = null, accountConcurren
     slugs: new Map(),
     routes: new Map(),
     databases: new Map(),
+    queues: new Map(),
   };
   const fleet = {
     lease: async (): Promise<Lease> => {

@@ -17,6 +17,7 @@ function resolved(over: Partial<FunctionEntry>, qualifiers: readonly (string | n
   const entry = functionByHand({ versions, aliases, ...over });
   const snapshot = {
     ...{ revision: 1, slugs: new Map(), routes: new Map(), databases: new Map() },
+    queues: new Map(),
     functions: new Map([[entry.name, entry]]),
   };
   const choice = createChoice(() => 0);

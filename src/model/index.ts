@@ -32,6 +32,14 @@ export {
   slugOf,
   versionLabel,
 } from './names.ts';
+export type {
+  FifoSettings,
+  QueueEncryption,
+  QueueEntry,
+  QueueSettings,
+  Redrive,
+  RedriveAllow,
+} from './queue.ts';
 export { type PolicyStatement, policyDocument, type ResourcePolicy } from './resource-policy.ts';
 export { RUNTIMES, type RuntimeFamily, type RuntimeName, runtimeParts } from './runtime.ts';
 export type { OutcomeKind, ProvisionedSpan, UsageRecord } from './usage.ts';

@@ -131,6 +131,27 @@ export const LIMITS = {
   userInlineCharacters: 2_048,
   trustPolicyCharacters: 2_048,
   sessionPolicyCharacters: 2_048,
+  /** A queue's settings, times in ms (SQS's numbers): delay of a new message, its size in bytes, how long it is kept, */
+  queueDelayMs: { min: 0, max: 900_000, default: 0 },
+  queueMessageBytes: { min: KB, max: MB, default: MB },
+  queueRetentionMs: { min: 60_000, max: 1_209_600_000, default: 345_600_000 },
+  /** how long a receive waits, how long a received message stays out of sight, how often it is handed out. */
+  queueWaitMs: { min: 0, max: 20_000, default: 0 },
+  queueVisibilityMs: { min: 0, max: 43_200_000, default: 30_000 },
+  queueReceives: { min: 1, max: 1_000, default: 10 },
+  /** Queues of the account, and of one app; a name's length, `.fifo` included; tags (SQS: 80 and 50). */
+  queues: 10_000,
+  queuesPerApp: 100,
+  queueNameLength: 80,
+  queueTags: 50,
+  /** Messages of one queue that are received and not deleted (SQS: 120,000). */
+  queueInFlight: 120_000,
+  /** Attributes of a message (SQS: 10), and messages that one receive gets; SQS's API: 10. */
+  messageAttributes: 10,
+  receiveMessages: 10_000,
+  /** Tasks that move messages back at the same time, and messages of one of them per second (SQS: 100, 500). */
+  moveTasks: 100,
+  moveRate: { min: 1, max: 500 },
   /** Tags of a user, role or policy (AWS: 50). */
   identityTags: 50,
 } as const;

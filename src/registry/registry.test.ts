@@ -34,6 +34,7 @@ function openStore(revision = 1) {
           { host: 'bakery', app: 'bakery', functionName: entry.name, method: 'POST', path: '/orders' },
         ],
         databases: [{ app: 'bakery', key: 'main', databaseName: 'd', roleName: 'r', password: 'p' }],
+        queues: [],
         ...store.change,
       };
     },
@@ -94,6 +95,7 @@ suite('the registry', () => {
       gone: ['other'],
       routes: null,
       databases: null,
+      queues: null,
     };
     await open.registry.reach(2, never);
 

@@ -1,4 +1,4 @@
-import type { Alias, AppDatabase, FunctionEntry, Route, Version } from '../model/index.ts';
+import type { Alias, AppDatabase, FunctionEntry, QueueEntry, Route, Version } from '../model/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What is stored at one revision, or what changed since another. */
@@ -11,6 +11,7 @@ export interface StoredConfiguration {
   /** All of them, or null: as they were. */
   readonly routes: readonly (Route & { readonly host: string })[] | null;
   readonly databases: readonly AppDatabase[] | null;
+  readonly queues: readonly QueueEntry[] | null;
 }
 
 export const EMPTY: Snapshot = {
@@ -19,6 +20,7 @@ export const EMPTY: Snapshot = {
   slugs: new Map(),
   routes: new Map(),
   databases: new Map(),
+  queues: new Map(),
 };
 
 /**
@@ -47,11 +49,19 @@ export function nextSnapshot(before: Snapshot, stored: StoredConfiguration): Sna
     slugs,
     routes: stored.routes === null ? before.routes : Map.groupBy(stored.routes, (route) => route.host),
     databases: stored.databases === null ? before.databases : byKey(stored.databases),
+    queues: stored.queues === null ? before.queues : queuesByName(stored.queues, before.queues),
   };
 }
 
 function byKey(databases: readonly AppDatabase[]): Snapshot['databases'] {
   return new Map(databases.map((database) => [`${database.app}/${database.key}`, database]));
+}
+
+/** A queue that did not change stays the same object. */
+function queuesByName(queues: readonly QueueEntry[], before: Snapshot['queues']): Snapshot['queues'] {
+  const same = (queue: QueueEntry, known: QueueEntry | undefined) =>
+    known?.id === queue.id && known.revision === queue.revision ? known : queue;
+  return new Map(queues.map((queue) => [queue.name, same(queue, before.get(queue.name))]));
 }
 
 function withKnown(fresh: FunctionEntry, old: FunctionEntry): FunctionEntry {

@@ -1,4 +1,4 @@
-import type { AppDatabase, FunctionEntry, Route } from '../model/index.ts';
+import type { AppDatabase, FunctionEntry, QueueEntry, Route } from '../model/index.ts';
 
 /** All configuration at one revision. Immutable: a change is a new snapshot. */
 export interface Snapshot {
@@ -11,4 +11,6 @@ export interface Snapshot {
   readonly routes: ReadonlyMap<string, readonly Route[]>;
   /** By `<app>/<key>`. */
   readonly databases: ReadonlyMap<string, AppDatabase>;
+  /** By name. */
+  readonly queues: ReadonlyMap<string, QueueEntry>;
 }

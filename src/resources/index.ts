@@ -1,3 +1,22 @@
 /** The data kept for functions; knows nothing of functions themselves. */
 export { dropAppDatabase, ensureDatabase } from './database/database.ts';
 export { openFunctionDatabases } from './database/proxy/function-databases.ts';
+export type {
+  MessageAttribute,
+  MessageState,
+  NewMessage,
+  PeekedMessage,
+  QueueCounts,
+  ReceivedMessage,
+  SendOutcome,
+  Sent,
+} from './queue/message.ts';
+export type { Moves, MoveTask, NewMove } from './queue/moves.ts';
+export type {
+  DeleteOutcome,
+  PeekWanted,
+  Queues,
+  VisibilityChange,
+  VisibilityOutcome,
+  Wanted,
+} from './queue/queues.ts';

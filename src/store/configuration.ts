@@ -5,12 +5,14 @@ import {
   type EventInvokeConfig,
   type FunctionEntry,
   type FunctionUrl,
+  type QueueEntry,
   REGION,
   type ResourcePolicy,
   type Route,
 } from '../model/index.ts';
 import { CONFIG_CHANNEL } from './changes.ts';
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
+import { queueOf, queueRows } from './queue-configuration.ts';
 import {
   type AliasRow,
   aliasesOf,
@@ -29,6 +31,7 @@ export interface Configuration {
   /** null: as they were. */
   readonly routes: readonly (Route & { readonly host: string })[] | null;
   readonly databases: readonly AppDatabase[] | null;
+  readonly queues: readonly QueueEntry[] | null;
 }
 
 /** The revision that a snapshot must have to be current. One short query, for the periodic check. */
@@ -46,13 +49,15 @@ export async function currentRevision(sql: Sql): Promise<number> {
  * @param since 0: everything
  */
 export async function loadConfiguration(sql: Sql, since = 0): Promise<Configuration> {
-  const [head, changes, [functions, latest, versions, aliases, provisioned], [routes, databases]] =
+  const [head, changes, [functions, latest, versions, aliases, provisioned], [routes, databases, queues]] =
     await orUnavailable(
       sql.begin('isolation level repeatable read read only', async (tx) => {
         const [[revisions], names] = await Promise.all([headOf(tx), changedNames(tx, since)]);
         const changed = since === 0 ? null : names.map(({ name }) => name);
         const othersToo = since === 0 || revisions!.others > since;
-        const others = Promise.all(othersToo ? [routeRows(tx), databaseRows(tx)] : [null, null]);
+        const others = Promise.all(
+          othersToo ? [routeRows(tx), databaseRows(tx), queueRows(tx)] : [null, null, null],
+        );
         return [revisions!, names, await functionRows(tx, changed), await others] as const;
       }),
     );
@@ -64,6 +69,7 @@ export async function loadConfiguration(sql: Sql, since = 0): Promise<Configurat
     gone: changes.map(({ name }) => name).filter((name) => !known.has(name)),
     routes: routes === null ? null : routes.map(routeOf),
     databases: databases === null ? null : databases.map(databaseOf),
+    queues: queues === null ? null : queues.map(queueOf),
   };
 }
 

@@ -114,6 +114,7 @@ function functionOf({ layers = [], config }: RigFunction) {
   const snapshot = {
     ...{ revision: 1, functions: new Map([[entry.name, entry]]), slugs: new Map(), routes: new Map() },
     databases: new Map(),
+    queues: new Map(),
   };
   return { name: entry.name, snapshot };
 }
