@@ -1,3 +1,4 @@
+export { AdaptiveWindow } from './adaptive-window.ts';
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts';
 export { FAULTS, Fault, type FaultCode, type FaultFacts } from './fault.ts';
 export { keepAlive } from './keep-alive.ts';

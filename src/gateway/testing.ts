@@ -43,6 +43,7 @@ export const SNAPSHOT: Snapshot = {
   ]),
   databases: new Map(),
   queues: new Map(),
+  triggers: new Map(),
 };
 
 export function resultOf(value: unknown): InvokeResult {

@@ -268,6 +268,18 @@ suite('what they may do', () => {
     assert.equal(role('baker'), 'Baker');
     assert.equal(role('arn:aws:iam::000000000000:role/team/Baker'), 'Baker');
     assert.equal(role('skein-bakery-site'), 'skein-bakery-site');
+    const receive = { action: 'sqs:ReceiveMessage', resource: 'arn:aws:sqs:us-east-1:000000000000:jobs' };
+    assert.equal(authority.roleAllows({ roleName: 'Baker', ...receive }), false);
+    assert.equal(authority.roleAllows({ roleName: 'none', ...receive }), false);
+    const document = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'sqs:*', Resource: '*' }],
+    };
+    await admin.putInline(
+      { kind: 'role', name: 'Baker' },
+      { name: 'jobs', document: JSON.stringify(document) },
+    );
+    assert.equal(authority.roleAllows({ roleName: 'Baker', ...receive }), true);
     const wrong = [
       'driver',
       'denied',

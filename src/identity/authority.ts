@@ -72,7 +72,18 @@ export function createAuthority(parts: AuthorityParts): SessionAuthority {
       if (role === null || !letsIn(role, service, context)) throw unassumable(nameOrArn, service);
       return role.name;
     },
+    roleAllows: ({ roleName, ...question }) => {
+      const role = findRole(roleName);
+      if (role === null) return false;
+      return decide({ ...question, principal: imagined(role, clock.wallMs()) }).verdict === 'allow';
+    },
   };
+}
+
+/** Somebody who has taken the role on just now. */
+function imagined({ name, id }: Role, nowMs: number): Principal {
+  const session = { issuedAtMs: nowMs, expiresAtMs: nowMs, policy: null, functionArn: null };
+  return sessionPrincipal({ roleName: name, roleId: id, sessionName: 'skein', session });
 }
 
 interface Needs {

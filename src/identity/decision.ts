@@ -68,4 +68,15 @@ export interface Authority {
    * @throws {Fault} `role-unassumable` when it does not exist or its trust policy does not let the service in
    */
   requireAssumable(role: { readonly nameOrArn: string; readonly service: string }): string;
+  /**
+   * Whether a session of a role would be allowed something, asked before there is one: of a source that a function is
+   * to read from, of a destination.
+   *
+   * @returns false for a role that does not exist
+   */
+  roleAllows(question: RoleQuestion): boolean;
+}
+
+export interface RoleQuestion extends Pick<Question, 'action' | 'resource' | 'resourcePolicies'> {
+  readonly roleName: string;
 }

@@ -37,6 +37,7 @@ function open({ run, lease, coldStart = false, reserved = null, accountConcurren
     routes: new Map(),
     databases: new Map(),
     queues: new Map(),
+    triggers: new Map(),
   };
   const fleet = {
     lease: async (): Promise<Lease> => {

@@ -18,6 +18,7 @@ function resolved(over: Partial<FunctionEntry>, qualifiers: readonly (string | n
   const snapshot = {
     ...{ revision: 1, slugs: new Map(), routes: new Map(), databases: new Map() },
     queues: new Map(),
+    triggers: new Map(),
     functions: new Map([[entry.name, entry]]),
   };
   const choice = createChoice(() => 0);

@@ -1,6 +1,7 @@
 export type { App, AppFunction, LayerWish } from './app.ts';
 export { type FunctionReference, parseFunctionReference } from './arn.ts';
 export type { Egress } from './egress.ts';
+export type { EventSourceMapping } from './event-source-mapping.ts';
 export {
   type Alias,
   type AppDatabase,

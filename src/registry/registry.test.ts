@@ -35,6 +35,7 @@ function openStore(revision = 1) {
         ],
         databases: [{ app: 'bakery', key: 'main', databaseName: 'd', roleName: 'r', password: 'p' }],
         queues: [],
+        triggers: [],
         ...store.change,
       };
     },
@@ -96,6 +97,7 @@ suite('the registry', () => {
       routes: null,
       databases: null,
       queues: null,
+      triggers: null,
     };
     await open.registry.reach(2, never);
 

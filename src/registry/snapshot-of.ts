@@ -1,4 +1,12 @@
-import type { Alias, AppDatabase, FunctionEntry, QueueEntry, Route, Version } from '../model/index.ts';
+import type {
+  Alias,
+  AppDatabase,
+  EventSourceMapping,
+  FunctionEntry,
+  QueueEntry,
+  Route,
+  Version,
+} from '../model/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What is stored at one revision, or what changed since another. */
@@ -12,6 +20,7 @@ export interface StoredConfiguration {
   readonly routes: readonly (Route & { readonly host: string })[] | null;
   readonly databases: readonly AppDatabase[] | null;
   readonly queues: readonly QueueEntry[] | null;
+  readonly triggers: readonly EventSourceMapping[] | null;
 }
 
 export const EMPTY: Snapshot = {
@@ -21,6 +30,7 @@ export const EMPTY: Snapshot = {
   routes: new Map(),
   databases: new Map(),
   queues: new Map(),
+  triggers: new Map(),
 };
 
 /**
@@ -50,6 +60,8 @@ export function nextSnapshot(before: Snapshot, stored: StoredConfiguration): Sna
     routes: stored.routes === null ? before.routes : Map.groupBy(stored.routes, (route) => route.host),
     databases: stored.databases === null ? before.databases : byKey(stored.databases),
     queues: stored.queues === null ? before.queues : queuesByName(stored.queues, before.queues),
+    triggers:
+      stored.triggers === null ? before.triggers : new Map(stored.triggers.map((one) => [one.id, one])),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AppDatabase, FunctionEntry, QueueEntry, Route } from '../model/index.ts';
+import type { AppDatabase, EventSourceMapping, FunctionEntry, QueueEntry, Route } from '../model/index.ts';
 
 /** All configuration at one revision. Immutable: a change is a new snapshot. */
 export interface Snapshot {
@@ -13,4 +13,6 @@ export interface Snapshot {
   readonly databases: ReadonlyMap<string, AppDatabase>;
   /** By name. */
   readonly queues: ReadonlyMap<string, QueueEntry>;
+  /** By id. */
+  readonly triggers: ReadonlyMap<string, EventSourceMapping>;
 }

@@ -3,6 +3,7 @@ import {
   ACCOUNT_ID,
   type AppDatabase,
   type EventInvokeConfig,
+  type EventSourceMapping,
   type FunctionEntry,
   type FunctionUrl,
   type QueueEntry,
@@ -12,6 +13,7 @@ import {
 } from '../model/index.ts';
 import { CONFIG_CHANNEL } from './changes.ts';
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
+import { allMappings } from './event-source-mappings.ts';
 import { queueOf, queueRows } from './queue-configuration.ts';
 import {
   type AliasRow,
@@ -32,6 +34,7 @@ export interface Configuration {
   readonly routes: readonly (Route & { readonly host: string })[] | null;
   readonly databases: readonly AppDatabase[] | null;
   readonly queues: readonly QueueEntry[] | null;
+  readonly triggers: readonly EventSourceMapping[] | null;
 }
 
 /** The revision that a snapshot must have to be current. One short query, for the periodic check. */
@@ -49,18 +52,24 @@ export async function currentRevision(sql: Sql): Promise<number> {
  * @param since 0: everything
  */
 export async function loadConfiguration(sql: Sql, since = 0): Promise<Configuration> {
-  const [head, changes, [functions, latest, versions, aliases, provisioned], [routes, databases, queues]] =
-    await orUnavailable(
-      sql.begin('isolation level repeatable read read only', async (tx) => {
-        const [[revisions], names] = await Promise.all([headOf(tx), changedNames(tx, since)]);
-        const changed = since === 0 ? null : names.map(({ name }) => name);
-        const othersToo = since === 0 || revisions!.others > since;
-        const others = Promise.all(
-          othersToo ? [routeRows(tx), databaseRows(tx), queueRows(tx)] : [null, null, null],
-        );
-        return [revisions!, names, await functionRows(tx, changed), await others] as const;
-      }),
-    );
+  const [
+    head,
+    changes,
+    [functions, latest, versions, aliases, provisioned],
+    [routes, databases, queues, triggers],
+  ] = await orUnavailable(
+    sql.begin('isolation level repeatable read read only', async (tx) => {
+      const [[revisions], names] = await Promise.all([headOf(tx), changedNames(tx, since)]);
+      const changed = since === 0 ? null : names.map(({ name }) => name);
+      const othersToo = since === 0 || revisions!.others > since;
+      const others = Promise.all(
+        othersToo
+          ? [routeRows(tx), databaseRows(tx), queueRows(tx), allMappings(tx)]
+          : [null, null, null, null],
+      );
+      return [revisions!, names, await functionRows(tx, changed), await others] as const;
+    }),
+  );
   const found = functionsOf({ functions, latest, versions, aliases, provisioned });
   const known = new Set(found.map(({ name }) => name));
   return {
@@ -70,6 +79,7 @@ export async function loadConfiguration(sql: Sql, since = 0): Promise<Configurat
     routes: routes === null ? null : routes.map(routeOf),
     databases: databases === null ? null : databases.map(databaseOf),
     queues: queues === null ? null : queues.map(queueOf),
+    triggers,
   };
 }
 

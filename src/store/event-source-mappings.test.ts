@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, suite, test } from 'node:test';
+import type { EventSourceMapping } from '../model/index.ts';
 import type { Sql } from './connect.ts';
 import {
   changeMapping,
   deleteMapping,
-  type EventSourceMapping,
   findMapping,
   insertMapping,
   listMappings,
@@ -62,9 +62,12 @@ suite('event source mappings in the database', () => {
       enabled: false,
       settings: { BatchSize: 20 },
     }));
-    assert.deepEqual([changed?.enabled, changed?.settings], [false, { BatchSize: 20 }]);
-    assert.deepEqual(await findMapping(sql, first!.id), changed);
-    assert.deepEqual(await deleteMapping(sql, first!.id), changed);
+    assert.deepEqual([changed?.mapping.enabled, changed?.mapping.settings], [false, { BatchSize: 20 }]);
+    assert.deepEqual(changed?.before, first);
+    assert.deepEqual(await findMapping(sql, first!.id), changed?.mapping);
+    const gone = await deleteMapping(sql, first!.id);
+    assert.deepEqual(gone?.mapping, changed?.mapping);
+    assert.ok((gone?.revision ?? 0) > (changed?.revision ?? 0), 'every node is told');
     assert.equal(await findMapping(sql, first!.id), null);
     assert.equal(await deleteMapping(sql, first!.id), null);
     assert.equal(await changeMapping(sql, first!.id, (mapping) => mapping), null);

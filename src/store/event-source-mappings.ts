@@ -1,21 +1,15 @@
 /** Event source mappings: which source's events a function is to be given, and in which portions. */
 import type { TransactionSql } from 'postgres';
-import { ACCOUNT_ID, REGION } from '../model/index.ts';
+import { ACCOUNT_ID, type EventSourceMapping, REGION } from '../model/index.ts';
+import { announce } from './changes.ts';
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
 
-export interface EventSourceMapping {
-  /** UUID. */
-  readonly id: string;
-  readonly functionName: string;
-  /** An alias or a version; null: the function itself. */
-  readonly qualifier: string | null;
-  /** ARN; null where the source is not AWS's and `settings` say where it is. */
-  readonly source: string | null;
-  readonly enabled: boolean;
-  /** Portions, filters, retries: what was asked for, with AWS's defaults filled in, under AWS's names. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly modifiedAtMs: number;
+/** A change, and the revision at which it is served. */
+export interface MappingChange {
+  readonly mapping: EventSourceMapping;
+  /** What it was; of a new one, itself. */
+  readonly before: EventSourceMapping;
+  readonly revision: number;
 }
 
 /**
@@ -25,8 +19,8 @@ export interface EventSourceMapping {
  */
 export async function insertMapping(
   sql: Sql,
-  mapping: Omit<EventSourceMapping, 'modifiedAtMs'>,
-): Promise<{ twin: string } | { mapping: EventSourceMapping }> {
+  mapping: Omit<EventSourceMapping, 'modifiedAtMs' | 'app'>,
+): Promise<{ twin: string } | MappingChange> {
   const { id, functionName, qualifier, source, enabled, settings, tags } = mapping;
   const done = await orUnavailable(
     sql.begin(async (tx: TransactionSql) => {
@@ -42,10 +36,11 @@ export async function insertMapping(
         values (${ACCOUNT_ID}, ${REGION}, ${id}, ${functionName}, ${qualifier}, ${source}, ${enabled},
           ${tx.json(settings as never)}, ${tx.json(tags)})
         returning ${columns(tx)}`;
-      return { mapping: mappingOf(row!) };
+      const made = mappingOf(row!);
+      return { mapping: made, before: made, revision: await announceMappings(tx) };
     }),
   );
-  return done as { twin: string } | { mapping: EventSourceMapping };
+  return done as { twin: string } | MappingChange;
 }
 
 /** @returns null when there is none */
@@ -85,36 +80,57 @@ export async function changeMapping(
   sql: Sql,
   id: string,
   change: (mapping: EventSourceMapping) => EventSourceMapping,
-): Promise<EventSourceMapping | null> {
+): Promise<MappingChange | null> {
   const changed = await orUnavailable(
     sql.begin(async (tx: TransactionSql) => {
       const [row] = await tx<MappingRow[]>`
         select ${columns(tx)} from skein.event_source_mappings
         where account_id = ${ACCOUNT_ID} and region = ${REGION} and id = ${id} for update`;
       if (row === undefined) return null;
-      const { functionName, qualifier, enabled, settings, tags } = change(mappingOf(row));
+      const before = mappingOf(row);
+      const { functionName, qualifier, enabled, settings, tags } = change(before);
       const [written] = await tx<MappingRow[]>`
         update skein.event_source_mappings set function_name = ${functionName}, qualifier = ${qualifier},
           enabled = ${enabled}, settings = ${tx.json(settings as never)}, tags = ${tx.json(tags)}, modified_at = now()
         where account_id = ${ACCOUNT_ID} and region = ${REGION} and id = ${id}
         returning ${columns(tx)}`;
-      return mappingOf(written!);
+      return { mapping: mappingOf(written!), before, revision: await announceMappings(tx) };
     }),
   );
-  return changed as EventSourceMapping | null;
+  return changed as MappingChange | null;
 }
 
 /** @returns what was deleted; null when there was none */
-export async function deleteMapping(sql: Queryable, id: string): Promise<EventSourceMapping | null> {
-  const rows = await orUnavailable(sql<MappingRow[]>`
-    delete from skein.event_source_mappings
-    where account_id = ${ACCOUNT_ID} and region = ${REGION} and id = ${id}
-    returning ${columns(sql)}`);
-  return rows[0] === undefined ? null : mappingOf(rows[0]);
+export async function deleteMapping(sql: Sql, id: string): Promise<MappingChange | null> {
+  const gone = await orUnavailable(
+    sql.begin(async (tx: TransactionSql) => {
+      const [row] = await tx<MappingRow[]>`
+        delete from skein.event_source_mappings
+        where account_id = ${ACCOUNT_ID} and region = ${REGION} and id = ${id}
+        returning ${columns(tx)}`;
+      if (row === undefined) return null;
+      const mapping = mappingOf(row);
+      return { mapping, before: mapping, revision: await announceMappings(tx) };
+    }),
+  );
+  return gone as MappingChange | null;
+}
+
+/** All of them, for the registry. */
+export async function allMappings(sql: Queryable): Promise<EventSourceMapping[]> {
+  const rows = await sql<MappingRow[]>`
+    select ${columns(sql)} from skein.event_source_mappings
+    where account_id = ${ACCOUNT_ID} and region = ${REGION} order by id`;
+  return rows.map(mappingOf);
+}
+
+function announceMappings(tx: TransactionSql): Promise<number> {
+  return announce(tx, { functions: [], others: true });
 }
 
 interface MappingRow {
   id: string;
+  app: string | null;
   function_name: string;
   qualifier: string | null;
   source: string | null;
@@ -125,14 +141,14 @@ interface MappingRow {
 }
 
 function columns(sql: Queryable) {
-  return sql`id::text, function_name, qualifier, source, enabled, settings, tags,
+  return sql`id::text, app, function_name, qualifier, source, enabled, settings, tags,
     extract(epoch from modified_at)::float8 * 1000 as modified_ms`;
 }
 
 function mappingOf(row: MappingRow): EventSourceMapping {
-  const { id, qualifier, source, enabled, settings, tags } = row;
+  const { id, app, qualifier, source, enabled, settings, tags } = row;
   return {
-    ...{ id, qualifier, source, enabled, settings, tags },
+    ...{ id, app, qualifier, source, enabled, settings, tags },
     functionName: row.function_name,
     modifiedAtMs: row.modified_ms,
   };

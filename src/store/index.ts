@@ -46,10 +46,10 @@ export { type Settlement, settleEvents } from './event-settlements.ts';
 export {
   changeMapping,
   deleteMapping,
-  type EventSourceMapping,
   findMapping,
   insertMapping,
   listMappings,
+  type MappingChange,
 } from './event-source-mappings.ts';
 export {
   type EventContext,

@@ -115,6 +115,7 @@ function functionOf({ layers = [], config }: RigFunction) {
     ...{ revision: 1, functions: new Map([[entry.name, entry]]), slugs: new Map(), routes: new Map() },
     databases: new Map(),
     queues: new Map(),
+    triggers: new Map(),
   };
   return { name: entry.name, snapshot };
 }

@@ -10,7 +10,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
   ['server'],
   ['api', 'wire', 'gateway', 'telemetry'],
-  ['manifest', 'control'],
+  ['manifest', 'control', 'sources'],
   ['events'],
   ['invoke'],
   ['instances'],

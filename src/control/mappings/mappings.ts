@@ -1,25 +1,25 @@
 /**
- * Event source mappings: made, changed, listed, deleted. What they deliver is another room's work; until a
- * kind of source exists on this node, its mappings are kept, and nothing flows.
+ * Event source mappings: made, changed, listed, deleted. A change answers when this node serves it. What they
+ * deliver is another room's work (sources/); of a kind of source that does not exist on this node they are kept,
+ * and nothing flows.
  */
 import { Fault } from '../../base/index.ts';
-import type { Snapshot } from '../../registry/index.ts';
+import type { EventSourceMapping } from '../../model/index.ts';
 import {
   changeMapping,
   deleteMapping,
-  type EventSourceMapping,
   findMapping,
   functionNotFound,
   insertMapping,
   listMappings,
-  type Sql,
+  type MappingChange,
 } from '../../store/index.ts';
+import type { ControlOptions } from '../answers.ts';
+import { serve } from '../serve.ts';
 import { withoutTags, withTags } from '../settings/index.ts';
 import { type MappingSettings, mappingSettings } from './settings.ts';
 
-export interface MappingsOptions {
-  readonly sql: Sql;
-  readonly registry: { current(): Snapshot };
+export interface MappingsOptions extends Pick<ControlOptions, 'sql' | 'registry' | 'clock'> {
   /** UUIDs. */
   readonly newId: () => string;
 }
@@ -49,7 +49,7 @@ export interface Mappings {
     readonly marker: string | null;
     readonly limit: number;
   }): Promise<MappingPage>;
-  /** @param wanted what is undefined stays. @throws {Fault} `resource-not-found`, `parameter-invalid`, … */
+  /** @param wanted what is undefined stays. @returns what it is and was. @throws {Fault} `resource-not-found`, `parameter-invalid`, … */
   update(
     id: string,
     wanted: {
@@ -57,7 +57,7 @@ export interface Mappings {
       readonly enabled: boolean | undefined;
       readonly settings: MappingSettings;
     },
-  ): Promise<EventSourceMapping>;
+  ): Promise<Pick<MappingChange, 'mapping' | 'before'>>;
   /** @returns what it was. @throws {Fault} `resource-not-found` */
   delete(id: string): Promise<EventSourceMapping>;
   tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
@@ -73,10 +73,15 @@ export function createMappings(options: MappingsOptions): Mappings {
     if (mapping === null) throw notFound();
     return mapping;
   };
+  const served = async (change: MappingChange | null) => {
+    if (change === null) throw notFound();
+    await serve(options, change.revision);
+    return change;
+  };
   const change = async (id: string, make: (mapping: EventSourceMapping) => EventSourceMapping) =>
-    found(UUID.test(id) ? await changeMapping(sql, id, make) : null);
+    await served(UUID.test(id) ? await changeMapping(sql, id, make) : null);
   return {
-    create: (wanted) => create(options, wanted),
+    create: async (wanted) => (await served(await create(options, wanted))).mapping,
     get: async (id) => found(UUID.test(id) ? await findMapping(sql, id) : null),
     async list({ functionName, source, marker, limit }) {
       const after = marker !== null && UUID.test(marker) ? marker : BEFORE_ALL;
@@ -94,7 +99,7 @@ export function createMappings(options: MappingsOptions): Mappings {
         return { ...mapping, ...wanted.function, enabled: wanted.enabled ?? mapping.enabled, settings };
       });
     },
-    delete: async (id) => found(UUID.test(id) ? await deleteMapping(sql, id) : null),
+    delete: async (id) => (await served(UUID.test(id) ? await deleteMapping(sql, id) : null)).mapping,
     async tag(id, tags) {
       await change(id, (mapping) => ({ ...mapping, tags: withTags(mapping.tags, tags) }));
     },
@@ -104,12 +109,12 @@ export function createMappings(options: MappingsOptions): Mappings {
   };
 }
 
-async function create(options: MappingsOptions, wanted: MappingWish): Promise<EventSourceMapping> {
+async function create(options: MappingsOptions, wanted: MappingWish): Promise<MappingChange> {
   checkFunction(options, wanted);
   const settings = mappingSettings(wanted.source, wanted.settings);
   const tags = withTags({}, wanted.tags);
   const stored = await insertMapping(options.sql, { ...wanted, id: options.newId(), settings, tags });
-  if ('mapping' in stored) return stored.mapping;
+  if ('mapping' in stored) return stored;
   throw new Fault(
     'resource-conflict',
     `An event source mapping with event source arn (" ${wanted.source} ") and function (" ${wanted.functionName} ") already exists. Please update or delete the existing mapping with UUID ${stored.twin}`,

@@ -1,6 +1,5 @@
 /** Event source mappings. */
-import { ACCOUNT_ID, functionArn, REGION } from '../../../model/index.ts';
-import type { EventSourceMapping } from '../../../store/index.ts';
+import { ACCOUNT_ID, type EventSourceMapping, functionArn, REGION } from '../../../model/index.ts';
 import type {
   CreateEventSourceMappingRequest,
   EventSourceMappingConfiguration,
@@ -57,12 +56,13 @@ export function mappingOperations(parts: LambdaParts): Pick<Operations<LambdaOpe
       const { UUID, FunctionName, Enabled, ...wanted } = input;
       const target = FunctionName === undefined ? null : targetOf({ FunctionName });
       await permitMapping(call, UUID, target === null ? {} : { 'lambda:FunctionArn': arnOf(target) });
-      const mapping = await mappings.update(UUID, {
+      const { mapping, before } = await mappings.update(UUID, {
         function: target === null ? undefined : { functionName: target.name, qualifier: target.qualifier },
         enabled: Enabled,
         settings: storable(wanted),
       });
-      return told(mapping, 'Updating');
+      const turned = mapping.enabled ? 'Enabling' : 'Disabling';
+      return told(mapping, mapping.enabled === before.enabled ? 'Updating' : turned);
     },
     async DeleteEventSourceMapping(input, call) {
       await permitMapping(call, input.UUID);
