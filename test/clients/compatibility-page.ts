@@ -27,6 +27,10 @@ export interface Difference {
 
 /** Keys are `Operation`, `Operation.Parameter`, or `*.Parameter`. */
 export interface Claims {
+  /** `AWS Lambda`, as AWS calls it. */
+  readonly service: string;
+  /** The error that refuses a parameter by name. */
+  readonly refusal: string;
   readonly differences: Readonly<Record<string, Difference>>;
   /** Same to call, and nothing comes of it here; with the reason. */
   readonly withoutEffect: Readonly<Record<string, string>>;
@@ -95,22 +99,26 @@ function head({ claims }: Sources, rows: readonly Row[], parameters: readonly Ro
   const noted = (list: readonly Row[]) => list.filter(({ note }) => note.startsWith('no effect')).length;
   const refusing = Object.keys(claims.onlyRefusals).length;
   return [
-    '# AWS Lambda: what is the same',
+    `# ${claims.service}: what is the same`,
     '',
     '<!-- Made by tools/compatibility.ts from a run of boto3 against a node. Do not edit. -->',
     '',
-    `The same: **${count(rows)} operations, ${count(parameters)} parameters** of Lambda's published model.`,
+    `The same: **${count(rows)} operations, ${count(parameters)} parameters** of the service's published model.`,
     '',
     '- **same**: it is taken, checked and answered as AWS does; boto3 was answered so in the run that made this page, and',
     "  every answer was held against the service's model.",
     `- **no effect**: the same to call, and kept; nothing comes of it here, for the reason given. Among the same are`,
     `  ${noted(rows)} such operations and ${noted(parameters)} such parameters.`,
     '- **differs**: it works, but not as on AWS; the reason is given.',
-    '- **missing**: refused, a parameter with `InvalidParameterValueException` that names it, an operation with',
+    `- **missing**: refused, a parameter with \`${claims.refusal}\` that names it, an operation with`,
     '  `UnknownOperationException`.',
-    `- ${refusing} operations are the same because what they are about cannot be on this node: they answer as AWS does when it is not there.`,
+    ...(refusing === 0 ? [] : [onlyRefusing(refusing)]),
     '',
   ];
+}
+
+function onlyRefusing(operations: number): string {
+  return `- ${operations} operations are the same because what they are about cannot be on this node: they answer as AWS does when it is not there.`;
 }
 
 function operationRow({ report, claims }: Sources, name: string, complaints: string[]): Row {

@@ -9,6 +9,8 @@ const IMAGES = 'an image that is stored on the node, as `NAME@sha256:DIGEST`; ne
 const DELIVERY = 'kept and checked; delivery begins with the event sources';
 
 export const LAMBDA_CLAIMS: Claims = {
+  service: 'AWS Lambda',
+  refusal: 'InvalidParameterValueException',
   differences: {
     CheckpointDurableExecution: { status: 'missing', why: DURABLE },
     GetDurableExecutionState: { status: 'missing', why: DURABLE },

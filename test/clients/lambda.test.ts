@@ -10,23 +10,20 @@ import { after, before, suite, test } from 'node:test';
 import { zipByHand } from '../../src/artifacts/zip-by-hand.ts';
 import { problem as noIsolation } from '../../src/sandbox/oci/driver-fixture.ts';
 import { type RealNode, startRealNode } from '../support/real-node.ts';
-import { compatibilityPage } from './compatibility-page.ts';
+import { makePage } from './compatibility-pages.ts';
 import { lambdaBySdk } from './lambda-by-sdk.ts';
-import { LAMBDA_CLAIMS } from './lambda-claims.ts';
 import { makeRole } from './make-role.ts';
-import { awsCommand, awsEnvironment, lambdaByBoto3, missingClients } from './python-client.ts';
+import { awsCommand, awsEnvironment, missingClients } from './python-client.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
 
 suite('Lambda from boto3', { skip: missingClients || (noIsolation ?? false) }, () => {
   test('works whole, as the model says, and the page about it is true', { timeout: 300_000 }, async () => {
-    const report = await lambdaByBoto3();
+    const { report, ...page } = await makePage('lambda');
     assert.deepEqual(report.failures, []);
     assert.deepEqual(report.problems, []);
     assert.ok(report.answers > 300, `${report.answers} answers`);
-    const model = JSON.parse(read('src/wire/aws/models/lambda.json'));
-    const page = compatibilityPage({ model, report, claims: LAMBDA_CLAIMS });
     assert.deepEqual(page.complaints, []);
     assert.ok(page.operations >= 0.9 && page.parameters >= 0.85, `${page.operations} ${page.parameters}`);
     const committed = read('docs/compatibility/lambda.md');

@@ -9,11 +9,11 @@ import around
 import functions
 import images
 import invoking
-from node import TRUST, Lambda, client, section
+from node import TRUST, Api, client, section
 
 
 def main():
-    api = Lambda()
+    api = Api("lambda", "InvalidParameterValueException")
     iam = client("iam")
     roles = [
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]

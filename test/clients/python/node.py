@@ -74,11 +74,13 @@ def client(service, **more):
     )
 
 
-class Lambda:
-    """boto3's client, every answer of which is checked. `call` expects success, `refuse` an error."""
+class Api:
+    """boto3's client of a service, every answer of which is checked. `call` expects success, `refuse` an error."""
 
-    def __init__(self):
-        self.client = client("lambda")
+    def __init__(self, service, invalid):
+        """`invalid` is the error that refuses a parameter by name."""
+        self.client = client(service)
+        self.invalid = invalid
         self.checker = Checker(self.client)
         self.unsupported = {}
         self.failures = []
@@ -112,7 +114,7 @@ class Lambda:
 
     def lacks(self, operation, parameter, **params):
         """A parameter that is refused by name."""
-        message = self.refuse("InvalidParameterValueException", 400, operation, **params)
+        message = self.refuse(self.invalid, 400, operation, **params)
         name = parameter.split(".")[-1]
         if name.lower() not in message.lower():
             self.failures.append(f"{operation}: the refusal of {parameter} does not name it: {message}")
