@@ -11,3 +11,11 @@ export { type Random, seededRandom, systemRandom, uuidSource } from './random.ts
 export type { Service } from './service.ts';
 export { TokenBucket } from './token-bucket.ts';
 export { unixSocketPath } from './unix-socket.ts';
+export {
+  createWeather,
+  FAIR_WEATHER,
+  WEATHER,
+  type Weather,
+  type WeatherKind,
+  type WeatherOrder,
+} from './weather.ts';

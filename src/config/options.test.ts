@@ -74,6 +74,8 @@ suite('the options of a node', () => {
     ['max-instances', '', /1 to 4000/],
     ['memory-reserve', '512', /512MB or 2GB/],
     ['prewarm', 'yes', /"on" or "off"/],
+    ['weather', 'hail', /all or some of duplicates,reorder/],
+    ['weather', 'all:x', /such as all:7/],
     ['tls-cert', '/c.pem', /--tls-cert needs --tls-key/],
     ['home', '', /--home is empty/],
   ];

@@ -4,7 +4,7 @@
  * Every option has a flag and a variable of equal meaning (`--queue-timeout`, `SKEIN_QUEUE_TIMEOUT`);
  * the flag wins. This room and the commands are the only readers of the process's environment.
  */
-import { Fault } from '../base/index.ts';
+import { Fault, type WeatherOrder } from '../base/index.ts';
 import { LIMITS } from '../model/index.ts';
 import { type Environment, type Machine, resolveHome } from './home.ts';
 import {
@@ -21,6 +21,7 @@ import {
   parsePath,
   parseProgram,
   parseSizeMb,
+  parseWeather,
 } from './parse.ts';
 
 export type { Address } from './parse.ts';
@@ -79,6 +80,11 @@ export interface Options {
    */
   readonly eventRetryMs: number;
   /**
+   * Faults to be made on purpose, for development and tests: kinds, and a seed that makes them the same each time
+   * (none: one by chance, which the log tells). Null (default): none.
+   */
+  readonly weather: (Omit<WeatherOrder, 'seed'> & { readonly seed: number | null }) | null;
+  /**
    * Keys of 32 bytes under which secrets are kept, the one that encrypts first; none (default): one that the
    * home keeps. From SKEIN_ENCRYPTION_KEY only, since the flags of a process are for everybody to see.
    */
@@ -104,6 +110,7 @@ export const NODE_FLAGS = {
   'max-instances': ['N', 'instances on this node (2000)'],
   'memory-reserve': ['SIZE', 'memory that instances leave to all else (a twentieth, 256MB to 1GB)'],
   'event-retry': ['DURATION', 'wait before a failed event is run again, then twice as long (1m)'],
+  weather: ['KINDS[:SEED]', 'faults on purpose: all, or of duplicates,reorder,delay,recycle,crash (none)'],
   prewarm: ['on|off', 'start what is called in a steady rhythm just before it is due (on)'],
 } as const satisfies Record<string, readonly [string, string]>;
 
@@ -151,6 +158,7 @@ export function parseOptions(given: {
     maxInstances: parseCount(read('max-instances'), { min: 1, max: 4_000, default: 2_000 }),
     memoryReserveMb: parseSizeMb(read('memory-reserve')),
     prewarm: parseChoice(read('prewarm'), ['on', 'off'], 'on') === 'on',
+    weather: parseWeather(read('weather')),
     eventRetryMs: parseDuration(read('event-retry'), { min: 0, max: 900_000, default: 60_000 }),
     encryptionKeys: parseKeys({ name: 'SKEIN_ENCRYPTION_KEY', value: given.env.SKEIN_ENCRYPTION_KEY ?? '' }),
   };

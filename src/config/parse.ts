@@ -1,7 +1,7 @@
 /** The forms of option values. Each parser names the option, the value and what is allowed. */
 import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
-import { Fault } from '../base/index.ts';
+import { Fault, WEATHER, type WeatherKind } from '../base/index.ts';
 
 /** A value and where it came from: `--gateway`, `SKEIN_GATEWAY`. */
 export interface Given {
@@ -73,6 +73,20 @@ export function parseChoice<const T extends string>(
   const choice = choices.find((candidate) => candidate === given.value);
   if (choice === undefined) throw invalid(given, choices.map((candidate) => `"${candidate}"`).join(' or '));
   return choice;
+}
+
+/** `all:7`, `delay,crash`: kinds of faults and, after a colon, the seed that decides when they strike. */
+export function parseWeather(
+  given: Given | null,
+): { readonly kinds: readonly WeatherKind[]; readonly seed: number | null } | null {
+  if (given === null) return null;
+  const all = Object.keys(WEATHER) as WeatherKind[];
+  const [names = '', seed = null, ...rest] = given.value.split(':');
+  const kinds = names === 'all' ? all : all.filter((kind) => names.split(',').includes(kind));
+  const known = names === 'all' || names.split(',').every((name) => name in WEATHER);
+  if (!known || rest.length > 0 || (seed !== null && !/^\d{1,9}$/.test(seed)))
+    throw invalid(given, `all or some of ${all.join(',')}, with a seed if you like, such as all:7`);
+  return { kinds, seed: seed === null ? null : Number(seed) };
 }
 
 export function parseDomain(given: Given | null, fallback: string): string {

@@ -8,3 +8,4 @@ export { openMemoryReader } from './memory-reading.ts';
 export type { Lease } from './pool.ts';
 export type { RunResult, TailEnd } from './run-result.ts';
 export { createStarter, type Starter } from './starter.ts';
+export { inWeather } from './weather.ts';

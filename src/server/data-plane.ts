@@ -9,6 +9,7 @@ import {
   defaultReserveMb,
   Fleet,
   type FleetOptions,
+  inWeather,
   openMemoryReader,
 } from '../instances/index.ts';
 import { createInvoker } from '../invoke/index.ts';
@@ -56,7 +57,10 @@ export async function openDataPlane(site: Site, state: State) {
   const record = (usage: UsageRecord) => recorder.record(usage);
   const processors = availableParallelism();
   const chance = { clock, random: systemRandom };
-  const invoker = createInvoker({ registry, fleet, record, ...chance, accountConcurrency, processors });
+  const invoker = createInvoker({
+    ...{ registry, record, ...chance, accountConcurrency, processors },
+    fleet: options.weather === null ? fleet : inWeather(fleet, { weather: site.weather, clock }),
+  });
   const follow = (snapshot: Snapshot, changed: readonly string[] | null = null) => {
     const { functions } = snapshot;
     invoker.setReserved([...functions.values()].reduce((sum, entry) => sum + (entry.reserved ?? 0), 0));

@@ -1,7 +1,14 @@
 /**
  * Where a node lives: its home is taken, its sandboxes are opened, and what an earlier node left there has ended.
  */
-import { systemClock as clock, systemRandom, uuidSource } from '../base/index.ts';
+import {
+  systemClock as clock,
+  createWeather,
+  FAIR_WEATHER,
+  systemRandom,
+  uuidSource,
+  type Weather,
+} from '../base/index.ts';
 import { lockHome } from '../cluster/index.ts';
 import type { Options } from '../config/index.ts';
 import { type OpenedDriver, openDriver, type SandboxFolder, sandboxFolder } from '../sandbox/index.ts';
@@ -25,6 +32,8 @@ export interface Home {
   readonly building: AsyncDisposableStack;
   readonly folder: SandboxFolder;
   readonly newId: () => string;
+  /** Faults made on purpose; fair unless somebody asked for them. */
+  readonly weather: Weather;
   /** @returns a listener for errors that belong in the node's log, under this heading */
   readonly problem: (what: string) => (error: unknown) => void;
 }
@@ -41,7 +50,16 @@ export async function takeHome(
   building.defer(() => folder.clear());
   const problem = (what: string) => (error: unknown) => hooks.onLog(`${what}: ${describe(error)}`);
   const newId = uuidSource(() => clock.wallMs());
-  return { options, hooks, building, folder, newId, problem };
+  return { options, hooks, building, folder, newId, problem, weather: weatherOf(options, hooks) };
+}
+
+function weatherOf({ weather }: Options, { onLog }: NodeHooks): Weather {
+  if (weather === null) return FAIR_WEATHER;
+  const seed = weather.seed ?? Math.floor(systemRandom() * 1e6);
+  onLog(`fault weather: --weather ${weather.kinds.join(',')}:${seed} does the same again`);
+  return createWeather({ kinds: weather.kinds, seed }, ({ kind, stream, turn }) =>
+    onLog(`fault weather: ${kind} ${stream} ${turn}`),
+  );
 }
 
 /** Sandboxes can be started, and what an earlier node left running has ended. */
