@@ -36,6 +36,13 @@ suite('the totals of a test run', () => {
     assert.match(totals.failures[0] ?? '', /sample\.test\.mjs: ✖ a\n.*broken cake/);
   });
 
+  test('show both failures where a test and what it puts away have failed', async () => {
+    const { text } = await runOf(
+      "test('a', () => { using left = { [Symbol.dispose]() { throw new Error('left'); } }; throw new Error('first'); });",
+    );
+    assert.match(text, /Error: left[^]*and before that: Error: first/);
+  });
+
   test('count a file that cannot be loaded as a failure', async () => {
     const { totals } = await runOf("import './missing.js';");
     assert.equal(totals.failed, 1);

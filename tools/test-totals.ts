@@ -93,7 +93,13 @@ function isOwnFailure(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail
 
 function describeFailure(name: string, error: Error): string {
   const cause = error.cause instanceof Error ? error.cause : error;
-  return `✖ ${name}\n${indent(cause.stack ?? String(cause))}`;
+  return `✖ ${name}\n${indent(textsOf(cause).join('\nand before that: '))}`;
+}
+
+/** What a disposal suppressed comes last: it is what went wrong first. */
+function textsOf(error: unknown): string[] {
+  if (error instanceof SuppressedError) return [...textsOf(error.error), ...textsOf(error.suppressed)];
+  return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }
 
 /** Lines of a failure that are repeated at the end of the run. */
