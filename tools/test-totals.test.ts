@@ -40,7 +40,7 @@ suite('the totals of a test run', () => {
     const { text } = await runOf(
       "test('a', () => { using left = { [Symbol.dispose]() { throw new Error('left'); } }; throw new Error('first'); });",
     );
-    assert.match(text, /Error: left[^]*and before that: Error: first/);
+    assert.match(text, /Error: left[\s\S]*and before that: Error: first/);
   });
 
   test('count a file that cannot be loaded as a failure', async () => {

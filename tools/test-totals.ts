@@ -98,7 +98,9 @@ function describeFailure(name: string, error: Error): string {
 
 /** What a disposal suppressed comes last: it is what went wrong first. */
 function textsOf(error: unknown): string[] {
-  if (error instanceof SuppressedError) return [...textsOf(error.error), ...textsOf(error.suppressed)];
+  // by its form: it comes from another process, where its class is not ours
+  const { error: last, suppressed } = (error ?? {}) as Partial<SuppressedError>;
+  if (suppressed !== undefined) return [...textsOf(last), ...textsOf(suppressed)];
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }
 
