@@ -14,12 +14,23 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { ModelDocument } from '../src/wire/aws/protocol/index.ts';
 import { compact, type PublishedModel } from './aws-models/compact.ts';
+import { judgedByService, type QueryWords, queryForm, withQueryCodes } from './aws-models/forms.ts';
 import { typesOf } from './aws-models/types.ts';
 
 const OUT = 'src/wire/aws/models';
 
-/** Folder in botocore's data, the types' name, and the operations that are served (null: all are known). */
-const SERVICES: Readonly<Record<string, { typeName: string; operations: readonly string[] | null }>> = {
+interface Service {
+  readonly typeName: string;
+  /** Those that are served; null: all are known. */
+  readonly operations: readonly string[] | null;
+  /** The service says in its own words what is missing or unknown. */
+  readonly judgesInputs?: boolean;
+  /** It spoke the query protocol before, and still does: `<service>-query.json` is made too. */
+  readonly query?: QueryWords & { readonly codes: Readonly<Record<string, string>> };
+}
+
+/** By the folder in botocore's data. */
+const SERVICES: Readonly<Record<string, Service>> = {
   'lambda/2015-03-31': { typeName: 'Lambda', operations: null },
   'iam/2010-05-08': {
     typeName: 'Iam',
@@ -95,6 +106,31 @@ const SERVICES: Readonly<Record<string, { typeName: string; operations: readonly
       'GetSessionToken',
     ],
   },
+  'sqs/2012-11-05': {
+    typeName: 'Sqs',
+    operations: null,
+    judgesInputs: true,
+    // as botocore had them until 1.31.80, the last that spoke the query protocol
+    query: {
+      xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/',
+      names: { Actions: 'ActionName' },
+      keys: { TagMap: 'Key' },
+      fromPath: 'QueueUrl',
+      codes: {
+        BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
+        BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
+        EmptyBatchRequest: 'AWS.SimpleQueueService.EmptyBatchRequest',
+        InvalidBatchEntryId: 'AWS.SimpleQueueService.InvalidBatchEntryId',
+        MessageNotInflight: 'AWS.SimpleQueueService.MessageNotInflight',
+        PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',
+        QueueDeletedRecently: 'AWS.SimpleQueueService.QueueDeletedRecently',
+        QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
+        QueueNameExists: 'QueueAlreadyExists',
+        TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
+        UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',
+      },
+    },
+  },
 };
 
 /** Of a botocore: its version, and the folder of its data. */
@@ -119,12 +155,15 @@ function installedBotocore(): Botocore {
 }
 
 function make(botocore: Botocore, folder: string): string[] {
-  const { typeName, operations } = SERVICES[folder] as (typeof SERVICES)[string];
+  const { typeName, operations, judgesInputs, query } = SERVICES[folder] as Service;
   const packed = readFileSync(join(botocore.data, folder, 'service-2.json.gz'));
   const published = JSON.parse(gunzipSync(packed).toString('utf8')) as PublishedModel;
-  const model = compact(published, operations, { package: 'botocore', version: botocore.version });
+  const small = compact(published, operations, { package: 'botocore', version: botocore.version });
+  const judged = judgesInputs === true ? judgedByService(small) : small;
+  const model = query === undefined ? judged : withQueryCodes(judged, query.codes);
   const base = join(OUT, folder.split('/', 1)[0] as string);
   writeFileSync(`${base}.json`, linesOf(model));
+  if (query !== undefined) writeFileSync(`${base}-query.json`, linesOf(queryForm(model, query)));
   writeFileSync(`${base}.types.ts`, typesOf(model, typeName));
   console.log(
     `${base}: ${Object.keys(model.operations).length} operations, ${Object.keys(model.shapes).length} shapes`,

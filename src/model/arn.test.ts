@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { parseFunctionReference } from './arn.ts';
+import { parseFunctionReference, parseQueueArn } from './arn.ts';
+import { queueArn } from './names.ts';
 
 const ACCOUNT = '000000000000';
 
@@ -37,5 +38,24 @@ suite('the ways to name a function', () => {
     test(`${JSON.stringify(text)} names none`, () => {
       assert.equal(parseFunctionReference(text), null);
     });
+  }
+});
+
+suite('the ARNs of queues', () => {
+  test('name a queue of this account and region', () => {
+    assert.equal(queueArn('jobs.fifo'), `arn:aws:sqs:us-east-1:${ACCOUNT}:jobs.fifo`);
+    assert.equal(parseQueueArn(queueArn('jobs.fifo')), 'jobs.fifo');
+    assert.equal(parseQueueArn(queueArn('jobs_2')), 'jobs_2');
+  });
+
+  for (const text of [
+    'jobs',
+    `arn:aws:sqs:eu-west-1:${ACCOUNT}:jobs`,
+    'arn:aws:sqs:us-east-1:123456789012:jobs',
+    `arn:aws:sqs:us-east-1:${ACCOUNT}:a b`,
+    `arn:aws:sqs:us-east-1:${ACCOUNT}:jobs:2`,
+    `arn:aws:lambda:us-east-1:${ACCOUNT}:jobs`,
+  ]) {
+    test(`${text} names none`, () => assert.equal(parseQueueArn(text), null));
   }
 });

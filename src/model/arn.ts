@@ -3,6 +3,8 @@
  * or a whole ARN, each with or without a qualifier. What is printed is `functionArn` of names.ts.
  */
 
+import { ACCOUNT_ID, REGION } from './names.ts';
+
 /** The parts that were written; null: left out. */
 export interface FunctionReference {
   readonly region: string | null;
@@ -31,4 +33,15 @@ export function parseFunctionReference(text: string): FunctionReference | null {
     name: found.name as string,
     qualifier: found.qualifier ?? null,
   };
+}
+
+const QUEUE_ARN = /^arn:aws[a-zA-Z-]*:sqs:([a-z0-9-]+):(\d{12}):([a-zA-Z0-9_-]{1,80}(?:\.fifo)?)$/;
+
+/**
+ * @param arn `arn:aws:sqs:us-east-1:000000000000:jobs`
+ * @returns the queue's name; null: it is no ARN of a queue that could be here
+ */
+export function parseQueueArn(arn: string): string | null {
+  const [, region, accountId, name = null] = QUEUE_ARN.exec(arn) ?? [];
+  return region === REGION && accountId === ACCOUNT_ID ? name : null;
 }

@@ -1,5 +1,5 @@
 export type { App, AppFunction, LayerWish } from './app.ts';
-export { type FunctionReference, parseFunctionReference } from './arn.ts';
+export { type FunctionReference, parseFunctionReference, parseQueueArn } from './arn.ts';
 export type { Egress } from './egress.ts';
 export type { EventSourceMapping } from './event-source-mapping.ts';
 export {
@@ -29,6 +29,7 @@ export {
   LATEST,
   LIVE,
   NAME_PATTERN,
+  queueArn,
   REGION,
   slugOf,
   versionLabel,

@@ -31,6 +31,11 @@ export function functionArn(name: string, qualifier?: string): string {
   return qualifier === undefined ? arn : `${arn}:${qualifier}`;
 }
 
+/** @returns the ARN of a queue */
+export function queueArn(name: string): string {
+  return `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`;
+}
+
 /**
  * The host label of a function: lower case, letters, digits and hyphens, 63 characters at most.
  * Two names can share a slug; the store keeps slugs unique and refuses the second.

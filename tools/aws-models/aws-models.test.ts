@@ -89,6 +89,7 @@ export interface TestOperations {
   for (const [name, service] of [
     ['lambda', 'Lambda'],
     ['iam', 'Iam'],
+    ['sqs', 'Sqs'],
     ['sts', 'Sts'],
   ] as const) {
     test(`the types of ${name} are those of its model`, () => {

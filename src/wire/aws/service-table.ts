@@ -26,13 +26,13 @@ export function serviceTable(services: readonly AwsService[]): ServiceTable {
   const find = (head: Head): AwsService | null => {
     const scoped = byName.get(scopeOf(head) ?? '');
     // a scope of another service at what is one's own is that one's to refuse, as a wrong signature
-    return (
+    const found =
       scoped ??
       byHost(head, byName) ??
       byTarget(head, services) ??
       byPath(head, services) ??
-      byAction(head, services)
-    );
+      byAction(head, services);
+    return found === null ? null : spoken(found, head);
   };
   const likely = (head: Head): AwsService => {
     const type = head.headers['content-type'] ?? '';
@@ -41,9 +41,14 @@ export function serviceTable(services: readonly AwsService[]): ServiceTable {
       : type.includes('x-amz-json')
         ? 'json'
         : null;
-    return services.find(({ model }) => model.metadata.protocol === protocol) ?? first;
+    return spoken(services.find(({ model }) => model.metadata.protocol === protocol) ?? first, head);
   };
   return { find, likely };
+}
+
+/** The service in the protocol of a request, where it has more than one. */
+function spoken(service: AwsService, { headers }: Head): AwsService {
+  return headers['x-amz-target'] === undefined ? (service.older ?? service) : service;
 }
 
 const SCOPE = /Credential=[^/,\s&]+\/\d{8}\/[^/,\s]+\/([\w-]+)\/aws4_request/;
@@ -81,7 +86,9 @@ function hasVersionOf(model: ServiceModel, url: string): boolean {
 function byAction({ url }: Head, services: readonly AwsService[]): AwsService | null {
   const action = /[?&]Action=(\w+)/.exec(url)?.[1];
   if (action === undefined) return null;
-  const forms = services.filter(({ model }) => model.metadata.protocol === 'query');
+  const forms = services
+    .map((service) => service.older ?? service)
+    .filter(({ model }) => model.metadata.protocol === 'query');
   return forms.find(({ model }) => model.operation(action) !== null) ?? null;
 }
 

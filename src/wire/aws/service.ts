@@ -43,6 +43,8 @@ export interface AwsService {
   readonly operations: Readonly<Record<string, AnyOperation | undefined>>;
   /** A refusal from below in the service's own words; null: the endpoint's table answers. */
   readonly errorOf: (fault: Fault, call: { readonly operation: string }) => AwsError | null;
+  /** The same service by the protocol that it spoke before: for requests that name no target. */
+  readonly older?: AwsService;
   /** What a body may have at most, in bytes, by operation; left out: the endpoint's own limit. */
   readonly maxBodyBytes?: (operation: string) => number;
 }

@@ -5,4 +5,4 @@ export type { AwsRequest, AwsResponse } from './message.ts';
 export { type Operation, readModel, ServiceModel } from './model.ts';
 export { type Located, locate, type Parsed, parseRequest, readInput } from './parse.ts';
 export { type Answered, writeResponse } from './write.ts';
-export { type Refused, writeError } from './write-error.ts';
+export { queryCode, type Refused, writeError } from './write-error.ts';

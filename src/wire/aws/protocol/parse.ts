@@ -129,7 +129,10 @@ function readByProtocol(model: ServiceModel, request: AwsRequest, located: Locat
       });
     case 'query':
     case 'ec2':
-      return readForm(input, formOf(request.url, request.body), protocol);
+      return {
+        ...readPath(input, request.url),
+        ...readForm(input, formOf(request.url, request.body), protocol),
+      };
     case 'json':
       return readJson(input, restored(request, parseJsonObject(wholeBody(request.body)))) as object;
     case 'smithy-rpc-v2-cbor': {
@@ -137,6 +140,13 @@ function readByProtocol(model: ServiceModel, request: AwsRequest, located: Locat
       return body.length === 0 ? {} : ((readCbor(input, decodeCbor(body)) ?? {}) as object);
     }
   }
+}
+
+/** The one member that a path can say in `query`, as the URL of a queue: what the form says counts more. */
+function readPath({ members }: Shape, url: string): object {
+  const path = url.split('?', 1)[0] as string;
+  const found = [...members].find(([, { traits }]) => traits.location === 'uri');
+  return found === undefined || path === '/' ? {} : { [found[0]]: path };
 }
 
 type RestReading = RestParts & { readonly format: 'json' | 'xml' };

@@ -35,6 +35,8 @@ const QUERY_CODES: Readonly<Record<string, string>> = {
   ValidationException: 'ValidationError',
   SerializationException: 'MalformedInput',
   AccessDeniedException: 'AccessDenied',
+  InvalidParameterValueException: 'InvalidParameterValue',
+  MissingRequiredParameterException: 'MissingParameter',
   ThrottlingException: 'Throttling',
   InternalServiceException: 'InternalFailure',
 };
@@ -46,9 +48,7 @@ export function writeError(model: ServiceModel, { error, requestId }: Refused): 
   const { protocol } = model.metadata;
   const status = error.status ?? statusOf(model, known);
   const isQuery = protocol === 'query' || protocol === 'ec2';
-  const code = isQuery
-    ? (known?.code ?? QUERY_CODES[error.code] ?? error.code)
-    : (known?.shape.name ?? error.code);
+  const code = isQuery ? queryCode(model, error.code) : (known?.shape.name ?? error.code);
   const told: Told = { model, error, known, status, code, requestId };
   const { headers, body } = isQuery || protocol === 'rest-xml' ? asXml(told) : asObject(told);
   const retry =
@@ -58,6 +58,11 @@ export function writeError(model: ServiceModel, { error, requestId }: Refused): 
     headers: { ...headers, ...requestIdHeaders(model, requestId), ...retry },
     body,
   };
+}
+
+/** @returns what the query protocol calls an error; those that left it for JSON still say it in places */
+export function queryCode(model: ServiceModel, code: string): string {
+  return model.error(code)?.code ?? QUERY_CODES[code] ?? code;
 }
 
 /** Services that once spoke `query` keep that protocol's statuses in their models; on the wire it is 400 or 500. */
@@ -112,9 +117,9 @@ function plain({ error }: Told): object {
   return { ...message, ...error.members };
 }
 
-function queryError({ model, known, code, status }: Told): Record<string, string> {
+function queryError({ model, code, status }: Told): Record<string, string> {
   if (model.metadata.awsQueryCompatible === undefined) return {};
-  return { 'x-amzn-query-error': `${known?.code ?? code};${status >= 500 ? 'Receiver' : 'Sender'}` };
+  return { 'x-amzn-query-error': `${queryCode(model, code)};${status >= 500 ? 'Receiver' : 'Sender'}` };
 }
 
 function asXml(told: Told): { headers: Record<string, string>; body: Buffer } {

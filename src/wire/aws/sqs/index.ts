@@ -1,0 +1,2 @@
+export type { SqsParts } from './parts.ts';
+export { sqsService } from './service.ts';
