@@ -65,9 +65,14 @@ export function faultInBatch(fault: Fault): AwsError {
   return sqsError(fault) ?? new AwsError('InternalError', fault.message, { status, cause: fault });
 }
 
+/** In AWS's words. */
+export const NO_DEDUPLICATION =
+  'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly';
+
 function messageInvalid({ facts, message }: Fault): AwsError {
   const parameter = String(facts.parameter);
   if (facts.problem === 'missing') return missing(parameter);
+  if (facts.problem === 'duplicate-id-missing') return invalid(NO_DEDUPLICATION);
   if (parameter === 'MessageBody') return new AwsError('InvalidMessageContents', message);
   return invalid(message);
 }

@@ -1,10 +1,14 @@
 /** The same operations by both of SQS's protocols: what is read, what is answered, and how it says no. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { Fault } from '../../../base/index.ts';
 import type { NewMessage, ReceivedMessage, Wanted } from '../../../resources/index.ts';
 import { openSqs } from './sqs-fixture.ts';
 
 const SENT = { messageId: '5b9b6f0e-0000-4000-8000-000000000000', sequenceNumber: null };
+const NO_DUPLICATES = new Fault('message-invalid', 'jobs is a standard queue.', {
+  facts: { parameter: 'MessageDeduplicationId', problem: 'invalid' },
+});
 const MD5 = '5d41402abc4b2a76b9719d911017c592';
 
 /** @returns what was asked of the queues, and an API over them */
@@ -15,7 +19,7 @@ async function open(received: readonly ReceivedMessage[] = []) {
     queues: {
       async send(_queue, messages) {
         sent.push(...messages);
-        return messages.map(() => SENT);
+        return messages.map(({ deduplicationId }) => (deduplicationId === null ? SENT : NO_DUPLICATES));
       },
       async receive(_queue, asked) {
         wanted.push(asked);
@@ -130,8 +134,7 @@ suite('sending', () => {
       Failed: [
         {
           ...{ Id: 'b', SenderFault: true, Code: 'InvalidParameterValue' },
-          Message:
-            'Value x for parameter MessageDeduplicationId is invalid. Reason: The request include parameter that is not valid for this queue type.',
+          Message: 'jobs is a standard queue.',
         },
       ],
     });
@@ -166,7 +169,7 @@ suite('receiving', () => {
     assert.match(MD5OfMessageAttributes, /^[0-9a-f]{32}$/);
     assert.deepEqual(message, {
       ...{ MessageId: 'm-1', ReceiptHandle: 'receipt', Body: 'a < b' },
-      MD5OfBody: 'a65a41fb5a8f2c3ddc4dd2ea72cf5c67',
+      MD5OfBody: '9c2309929b5d4e6d89e1f48e3e3d6ebb',
       Attributes: {
         ...{ SenderId: 'AIDA', ApproximateFirstReceiveTimestamp: '6', ApproximateReceiveCount: '2' },
         ...{ SentTimestamp: '5', AWSTraceHeader: 'Root=1-2-3' },

@@ -1,16 +1,11 @@
 /** ReceiveMessage: waits for messages, and tells of each what the caller asked for. */
 import { LIMITS, queueArn } from '../../../model/index.ts';
 import type { ReceivedMessage } from '../../../resources/index.ts';
-import type {
-  Message,
-  MessageAttributeValue,
-  ReceiveMessageRequest,
-  SqsOperations,
-} from '../models/sqs.types.ts';
+import type { Message, ReceiveMessageRequest, SqsOperations } from '../models/sqs.types.ts';
 import type { Operations } from '../service.ts';
 import { invalidValue, notForThisType, unknownAttribute, within } from './errors.ts';
 import { md5OfAttributes, md5OfText } from './md5.ts';
-import { chosen } from './message-attributes.ts';
+import { chosen, toldAttributes } from './message-attributes.ts';
 import type { SqsParts } from './parts.ts';
 import { permitted } from './queue-url.ts';
 
@@ -82,7 +77,7 @@ interface Asked {
 
 function messageAnswer(message: ReceivedMessage, { names, attributeNames }: Asked): Message {
   const system = names.length === 0 ? undefined : chosen(systemAttributes(message), names);
-  const attributes = chosen(attributesOf(message), attributeNames);
+  const attributes = chosen(toldAttributes(message.attributes), attributeNames);
   const digest = md5OfAttributes(attributes);
   return {
     MessageId: message.messageId,
@@ -108,16 +103,4 @@ function systemAttributes(message: ReceivedMessage): Readonly<Record<string, str
     ...(traceHeader !== null && { AWSTraceHeader: traceHeader }),
     ...(deadLetterSource !== null && { DeadLetterQueueSourceArn: queueArn(deadLetterSource) }),
   };
-}
-
-function attributesOf({ attributes }: ReceivedMessage): Readonly<Record<string, MessageAttributeValue>> {
-  const entries = Object.entries(attributes).map(([name, { dataType, stringValue, binaryValue }]) => [
-    name,
-    {
-      ...(stringValue !== undefined && { StringValue: stringValue }),
-      ...(binaryValue !== undefined && { BinaryValue: Buffer.from(binaryValue, 'base64') }),
-      DataType: dataType,
-    },
-  ]);
-  return Object.fromEntries(entries);
 }

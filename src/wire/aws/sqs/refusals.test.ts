@@ -6,11 +6,15 @@ import { openSqs } from './sqs-fixture.ts';
 
 const SENT = { messageId: '5b9b6f0e-0000-4000-8000-000000000000', sequenceNumber: null };
 
-/** Over queues that take everything, and know one receipt. */
+const NO_BODY = new Fault('message-invalid', 'A message needs MessageBody.', {
+  facts: { parameter: 'MessageBody', problem: 'missing' },
+});
+
+/** Over queues that take every message with a body, and know one receipt. */
 function open() {
   return openSqs({
     queues: {
-      send: async (_queue, messages) => messages.map(() => SENT),
+      send: async (_queue, messages) => messages.map(({ body }) => (body === '' ? NO_BODY : SENT)),
       receive: async () => [],
       delete: async (_queue, receipts) => receipts.map((one) => (one === 'good' ? 'deleted' : 'invalid')),
       changeVisibility: async (_queue, changes) =>
@@ -203,19 +207,16 @@ suite('refusals', () => {
     });
   }
 
-  test('of a FIFO queue without group, or without deduplication', async () => {
+  test('of a whole batch for a FIFO queue, for what one message lacks', async () => {
     await using sqs = await open();
-    const QueueUrl = sqs.url('jobs.fifo');
-    const code = async (operation: string, input: object) =>
-      JSON.parse((await sqs.json(operation, { QueueUrl, ...input })).text).__type;
-    assert.equal(await code('SendMessage', { MessageBody: 'x' }), 'MissingRequiredParameterException');
-    const grouped = { MessageBody: 'x', MessageGroupId: 'g' };
-    assert.equal(await code('SendMessage', grouped), 'InvalidParameterValueException');
-    const whole = { ...grouped, MessageDeduplicationId: 'd' };
-    assert.equal(await code('SendMessage', { ...whole, DelaySeconds: 2 }), 'InvalidParameterValueException');
-    assert.equal(await code('SendMessage', whole), undefined);
-    const batch = { Entries: [{ Id: 'a', MessageBody: 'x', MessageDeduplicationId: 'd' }] };
-    assert.equal(await code('SendMessageBatch', batch), 'InvalidParameterValueException');
+    const said = async (message: object) => {
+      const entry = { Id: 'a', MessageBody: 'x', ...message };
+      const input = { QueueUrl: sqs.url('jobs.fifo'), Entries: [entry] };
+      return JSON.parse((await sqs.json('SendMessageBatch', input)).text).message;
+    };
+    assert.match(await said({ MessageDeduplicationId: 'd' }), /must contain the parameter MessageGroupId/);
+    assert.match(await said({ MessageGroupId: 'g' }), /either have ContentBasedDeduplication enabled/);
+    assert.equal(await said({ MessageGroupId: 'g', MessageDeduplicationId: 'd' }), undefined);
   });
 
   test('by policies, of the queue itself too, before anything is said of the queue', async () => {

@@ -1,11 +1,8 @@
-/** SendMessage and its batch. */
-
+/** SendMessage and its batch. Whether a message is in order, the queue says. */
 import { Fault } from '../../../base/index.ts';
-import type { QueueEntry } from '../../../model/index.ts';
-import { LIMITS } from '../../../model/index.ts';
-import type { MessageAttribute, NewMessage, Sent } from '../../../resources/index.ts';
+import { LIMITS, type QueueEntry } from '../../../model/index.ts';
+import type { NewMessage, Sent } from '../../../resources/index.ts';
 import type {
-  MessageAttributeValue,
   SendMessageBatchRequestEntry,
   SendMessageRequest,
   SendMessageResult,
@@ -13,10 +10,11 @@ import type {
 } from '../models/sqs.types.ts';
 import { AwsError } from '../protocol/index.ts';
 import type { AwsCall, Operations } from '../service.ts';
-import { entriesOf, type Outcome, outcomes } from './batch.ts';
-import { invalid, missing, notForThisType, required, unknownAttribute } from './errors.ts';
+import { entriesOf, outcomes } from './batch.ts';
+import { invalid, unknownAttribute } from './errors.ts';
+import { NO_DEDUPLICATION } from './faults.ts';
 import { md5OfAttributes, md5OfText } from './md5.ts';
-import { attributeBytes, checkAttributes } from './message-attributes.ts';
+import { attributeBytes, keptAttributes } from './message-attributes.ts';
 import type { SqsParts } from './parts.ts';
 import { permitted } from './queue-url.ts';
 
@@ -24,11 +22,11 @@ import { permitted } from './queue-url.ts';
 type Asked = Omit<SendMessageRequest, 'QueueUrl'>;
 
 export function sendOperations(parts: SqsParts) {
+  const { queues } = parts;
   return {
     async SendMessage(input, call) {
-      const queue = await permitted(parts, call, { url: input.QueueUrl });
-      const message = messageOf(input, { queue, call });
-      const [sent] = await parts.queues.send(queue.name, [message]);
+      const { name } = await permitted(parts, call, { url: input.QueueUrl });
+      const [sent] = await queues.send(name, [messageOf(input, call)]);
       if (sent === undefined) throw new Error('a queue said nothing of a message');
       if (sent instanceof Fault) throw sent;
       return sentAnswer(input, sent);
@@ -37,37 +35,13 @@ export function sendOperations(parts: SqsParts) {
       const queue = await permitted(parts, call, { url: QueueUrl });
       const entries = entriesOf(Entries, 'SendMessageBatchRequestEntry');
       checkBatch(entries, queue);
-      return outcomes(entries, await sendEach(parts, entries, { queue, call }), (entry, sent) => {
+      const messages = entries.map((entry) => messageOf(entry, call));
+      return outcomes(entries, await queues.send(queue.name, messages), (entry, sent) => {
         const { MD5OfMessageBody, MessageId, ...rest } = sentAnswer(entry, sent);
         return { Id: entry.Id, MessageId, MD5OfMessageBody, ...rest };
       });
     },
   } satisfies Operations<SqsOperations>;
-}
-
-interface Around {
-  readonly queue: QueueEntry;
-  readonly call: AwsCall;
-}
-
-/** Those that are in order are sent in one go; the others have their refusal. */
-async function sendEach(
-  { queues }: SqsParts,
-  entries: readonly SendMessageBatchRequestEntry[],
-  around: Around,
-): Promise<Outcome<Sent>[]> {
-  const read = entries.map((entry): NewMessage | AwsError => {
-    try {
-      return messageOf(entry, around);
-    } catch (error) {
-      if (error instanceof AwsError) return error;
-      throw error;
-    }
-  });
-  const messages = read.filter((one): one is NewMessage => !(one instanceof AwsError));
-  const sent = messages.length === 0 ? [] : await queues.send(around.queue.name, messages);
-  let at = 0;
-  return read.map((one) => (one instanceof AwsError ? one : (sent[at++] as Sent | Fault)));
 }
 
 /** What AWS refuses a whole batch for. */
@@ -90,45 +64,17 @@ function checkBatch(entries: readonly SendMessageBatchRequestEntry[], { settings
   }
 }
 
-/** In AWS's words. */
-const NO_DEDUPLICATION =
-  'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly';
-
-function messageOf(asked: Asked, { queue, call }: Around): NewMessage {
-  const { fifo } = queue.settings;
+function messageOf(asked: Asked, call: AwsCall): NewMessage {
   const { DelaySeconds: delay, MessageDeduplicationId: deduplicationId, MessageGroupId: groupId } = asked;
-  const body = required(asked.MessageBody, 'MessageBody');
-  checkAttributes(asked.MessageAttributes);
-  checkAttributes(asked.MessageSystemAttributes, 'system');
-  if (fifo !== null && groupId === undefined) throw missing('MessageGroupId');
-  if (fifo !== null && deduplicationId === undefined && !fifo.contentBasedDeduplication)
-    throw invalid(NO_DEDUPLICATION);
-  if (fifo !== null && (delay ?? 0) !== 0) throw notForThisType('DelaySeconds', delay ?? 0);
-  if (fifo === null && deduplicationId !== undefined)
-    throw notForThisType('MessageDeduplicationId', deduplicationId);
   return {
-    body,
-    attributes: stored(asked.MessageAttributes),
+    body: asked.MessageBody ?? '',
+    attributes: keptAttributes(asked.MessageAttributes),
     traceHeader: traceHeaderOf(asked, call),
     senderId: call.principal.userId,
-    delayMs: delay === undefined || fifo !== null ? null : delay * 1_000,
+    delayMs: delay === undefined ? null : delay * 1_000,
     groupId: groupId ?? null,
     deduplicationId: deduplicationId ?? null,
   };
-}
-
-function stored(
-  attributes: Readonly<Record<string, MessageAttributeValue>> = {},
-): Readonly<Record<string, MessageAttribute>> {
-  const entries = Object.entries(attributes).map(([name, { DataType = '', StringValue, BinaryValue }]) => [
-    name,
-    {
-      dataType: DataType,
-      ...(StringValue !== undefined && { stringValue: StringValue }),
-      ...(BinaryValue !== undefined && { binaryValue: BinaryValue.toString('base64') }),
-    },
-  ]);
-  return Object.fromEntries(entries);
 }
 
 /**
