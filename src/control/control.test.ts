@@ -151,6 +151,26 @@ suite('the control plane', () => {
     assert.deepEqual(done, ['start 2 of bakery-orders:1', 'live is 2', 'let go']);
   });
 
+  test('of what is provisioned by time, what counts at the time of a deploy stands ready', async (t) => {
+    t.after(stopRegistry);
+    const steps = [{ expression: 'cron(0 1 * * *)', timezone: 'UTC', count: 4, forMs: 3_600_000 }];
+    const app = bakery();
+    const provisionedPlan = { base: 0, steps };
+    const plan = {
+      ...app,
+      functions: app.functions.map((fn) => ({ ...fn, provisioned: 4, provisionedPlan })),
+    };
+    await control.deploy(plan, { orders: A });
+    assert.deepEqual(done.slice(2), [], 'a quarter past midnight');
+    done = [];
+    await clock.advance(3_600_000);
+    await control.deploy(plan, { orders: B });
+    assert.deepEqual(new Set(done.slice(2)), new Set(['start 4 of bakery-orders:2', 'let go']));
+    done = [];
+    await control.rollback({ name: 'bakery-orders', to: null });
+    assert.deepEqual(done, ['start 4 of bakery-orders:1', 'let go']);
+  });
+
   test('more cannot be reserved than there is', async (t) => {
     t.after(stopRegistry);
     const reserving = (app: string, reserved: number): App => {

@@ -3,7 +3,7 @@ import { type App, fullName, LIVE, slugOf } from '../model/index.ts';
 import { applyDeploy, checkDeploy, type Deployed, type DeployPlan, draftVersions } from '../store/index.ts';
 import type { ControlOptions, DeployAnswer } from './answers.ts';
 import { requireBelongings, withLayers } from './belongings.ts';
-import { prepareAll, wantedOf } from './provision.ts';
+import { prepareAll, readyAt, wantedOf } from './provision.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -58,7 +58,7 @@ async function publish(options: ControlOptions, plan: DeployPlan): Promise<Deplo
     // A function that is new has stood ready for nobody yet.
     const kept = await prepareAll(
       options,
-      wantedOf(plan.app, options.registry.current(), LIVE),
+      wantedOf(readyAt(plan.app, options.clock.wallMs()), options.registry.current(), LIVE),
       'The app is deployed: it starts instances on demand, and the node goes on trying to start these.',
     );
     kept();
@@ -69,7 +69,8 @@ async function publish(options: ControlOptions, plan: DeployPlan): Promise<Deplo
 }
 
 async function prepareDrafts(options: ControlOptions, plan: DeployPlan): Promise<() => void> {
-  const made = await draftVersions(options.sql, plan);
+  const app = readyAt(plan.app, options.clock.wallMs());
+  const made = await draftVersions(options.sql, { ...plan, app });
   if (made === null) return () => {};
   await serve(options, made.revision);
   const outcome = 'Nothing was changed: what was live before goes on serving.';

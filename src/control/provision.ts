@@ -5,7 +5,7 @@
 import { type Clock, Fault } from '../base/index.ts';
 import { InitFailure } from '../instances/index.ts';
 import type { App, Version } from '../model/index.ts';
-import { fullName } from '../model/index.ts';
+import { fullName, provisionedAt } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
 
 /** The instances of this node, as far as a deploy needs them. */
@@ -61,7 +61,13 @@ export async function prepareAll(
   throw failure(failed.one, failed.problem, outcome);
 }
 
-/** What a manifest wants of functions that are live by now. */
+/** The app as it is to stand ready at a moment: of a plan, what counts then. @param nowMs wall ms */
+export function readyAt(app: App, nowMs: number): App {
+  const functions = app.functions.map((fn) => ({ ...fn, provisioned: provisionedAt(fn, nowMs).count }));
+  return { ...app, functions };
+}
+
+/** What is wanted of functions that are live by now. */
 export function wantedOf(app: App, snapshot: Snapshot, alias: string): Wanted[] {
   return app.functions.flatMap(({ key, provisioned }) => {
     const name = fullName(app.app, key);

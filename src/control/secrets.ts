@@ -141,7 +141,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
 function usersOf(secret: SecretName, snapshot: Snapshot, all: readonly SecretName[]): string[] {
   const { app, name } = secret;
   const ownersOfSame = new Set(all.filter((one) => one.name === name).map((one) => one.app));
-  const names = followedVersions(snapshot)
+  const names = followedVersions(snapshot, 0) // whatever of them stands ready when
     .filter(({ version }) => version.config.secrets.includes(name))
     .map(({ version }) => version.functionName)
     .filter((functionName) => {

@@ -1,4 +1,4 @@
-import { LIVE, versionLabel } from '../model/index.ts';
+import { LIVE, provisionedAt, versionLabel } from '../model/index.ts';
 import { listVersions, rollback as moveBack, rollbackTarget } from '../store/index.ts';
 import type { ControlOptions, ListAnswer, RollbackAnswer, VersionsAnswer } from './answers.ts';
 import { prepareAll } from './provision.ts';
@@ -24,7 +24,8 @@ async function prepareTarget(
   wanted: { readonly name: string; readonly to: number | null },
 ): Promise<() => void> {
   const { name } = wanted;
-  const provisioned = options.registry.current().functions.get(name)?.aliases.get(LIVE)?.provisioned ?? 0;
+  const live = options.registry.current().functions.get(name)?.aliases.get(LIVE);
+  const provisioned = live === undefined ? 0 : provisionedAt(live, options.clock.wallMs()).count;
   if (provisioned === 0) return () => {};
   const version = await rollbackTarget(options.sql, wanted);
   return await prepareAll(options, [{ name, version, provisioned }], '').catch(() => () => {});

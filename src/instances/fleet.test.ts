@@ -154,6 +154,21 @@ suite('the fleet', () => {
     await fleet.stop();
   });
 
+  test('has an instance for whoever is known to come, also of what was never called, unless turned off', async () => {
+    for (const prewarm of [true, false]) {
+      const { fleet, clock, instances } = openFleet({ prewarm });
+      const version = testVersion();
+      follow(fleet, [version]);
+      assert.equal(fleet.expect(version, clock.nowMs() + 5_000), prewarm);
+      await clock.advance(5_000);
+      assert.equal(instances.length, prewarm ? 1 : 0);
+      const lease = await fleet.lease(version, null);
+      assert.equal(lease.coldStart === null, prewarm);
+      lease.release('reuse');
+      await fleet.stop();
+    }
+  });
+
   test('starts a function with a steady rhythm before it is due, unless that is turned off', async () => {
     for (const prewarm of [true, false]) {
       const { fleet, clock, instances, use } = openFleet({ prewarm });

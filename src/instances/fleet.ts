@@ -202,6 +202,18 @@ export class Fleet {
     return { problem: await entry.pool.provisionSettled(), letGo };
   }
 
+  /**
+   * Somebody is known to call this version soon: there is to be a free instance, which stays until then. Not
+   * where starts ahead are turned off.
+   *
+   * @param untilMs monotonic ms
+   * @returns whether one had to be started
+   */
+  expect(version: Version, untilMs: number): boolean {
+    if (this.#closed || !this.#options.prewarm) return false;
+    return this.#entryOf(version).pool.prewarm(untilMs, { free: true });
+  }
+
   /** @returns when every provisioned instance of what is current stands ready, or has met with a problem */
   async provisioned(): Promise<void> {
     await Promise.all(this.#pools().map((pool) => pool.provisionSettled()));

@@ -60,6 +60,11 @@ export class Members {
     return this.#all.size;
   }
 
+  /** Unused ones. */
+  get idle(): number {
+    return this.#idle.size;
+  }
+
   /** Those on their way out, whose memory will be free. */
   get leaving(): number {
     return this.#leaving;

@@ -172,12 +172,15 @@ export class Pool {
   /**
    * Somebody is about to ask: there is to be an instance, which stays until then.
    *
+   * @param wanted.free one that is unused now; else a busy one will do, which may be free by then
    * @returns whether one had to be started
    */
-  prewarm(untilMs: number): boolean {
+  prewarm(untilMs: number, { free }: { readonly free: boolean } = { free: false }): boolean {
     this.#members.keepUntil(untilMs);
-    if (this.#closed || this.#members.size + this.#planned + this.#plannedAhead > 0) return false;
-    this.#planAhead('on-demand', () => this.#members.size === 0);
+    const found = () => (free ? this.#members.idle + this.#startingAhead() : this.#members.size);
+    const planned = this.#plannedAhead + (free ? 0 : this.#planned);
+    if (this.#closed || found() + planned > 0) return false;
+    this.#planAhead('on-demand', () => found() === 0);
     return true;
   }
 
@@ -337,6 +340,10 @@ export class Pool {
     if (kind === 'provisioned' && instance !== null) this.#provisioning.crashed(nowMs - readyAtMs, nowMs);
     this.#topUp();
     this.#parts.onGone();
+  }
+
+  #startingAhead(): number {
+    return this.#members.all().filter(({ life, ahead }) => ahead && life.at === 'starting').length;
   }
 
   #provisionedMembers(): Member[] {

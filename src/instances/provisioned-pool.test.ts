@@ -132,6 +132,19 @@ suite('a pool that expects somebody', () => {
     assert.deepEqual(pool.states(), []);
   });
 
+  test('starts one more where all are busy, if a free one is wanted, and not a second one', async () => {
+    const { pool, clock } = openPool();
+    const busy = await pool.lease(null);
+    assert.equal(pool.prewarm(clock.nowMs() + 10_000), false);
+    assert.equal(pool.prewarm(clock.nowMs() + 10_000, { free: true }), true);
+    assert.equal(pool.prewarm(clock.nowMs() + 10_000, { free: true }), false);
+    await settle();
+    assert.equal(pool.prewarm(clock.nowMs() + 10_000, { free: true }), false);
+    const lease = await pool.lease(null);
+    assert.equal(lease.coldStart, null);
+    for (const one of [busy, lease]) one.release('reuse');
+  });
+
   test('ends what nobody used, and nothing else', async () => {
     const { pool } = openPool();
     pool.prewarm(2_000_000);

@@ -1,6 +1,13 @@
 /** The JSON of an App, as a client of the API sends it: the same rules, other spelling. */
-import { type App, type AppFunction, type FunctionConfig, LIMITS } from '../model/index.ts';
+import {
+  type App,
+  type AppFunction,
+  type FunctionConfig,
+  LIMITS,
+  type ProvisionedPlan,
+} from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
+import { checkProvisioned, provisioned, provisionedPlan, reserved } from './concurrency.ts';
 import { egressObject, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failureOfJson } from './failure.ts';
@@ -52,12 +59,13 @@ const functionRule = record<Required<AppFunction>>(
   {
     key: required(field.name),
     config: required(configRule),
-    reserved: required(orNull(field.reserved)),
-    provisioned: required(field.provisioned),
+    reserved: required(orNull(reserved)),
+    provisioned: required(provisioned),
+    provisionedPlan: optional<ProvisionedPlan | undefined>(provisionedPlan, () => undefined),
     routes: required(listOf(routeObject, { max: LIMITS.routesPerFunction, what: 'routes' })),
     layers: optional(layerObjects, () => []),
   },
-  { what: 'a function', across: field.checkProvisioned },
+  { what: 'a function', across: checkProvisioned },
 );
 
 const appRule = record<App>(
@@ -107,8 +115,10 @@ export function parseApp(json: unknown): App {
   const problems: Problem[] = [];
   const app = appRule.read(json, { path: [], problems, written: () => undefined });
   if (problems.length > 0) throw failureOfJson(problems);
-  const functions = app.functions.map(({ layers, ...fn }) =>
-    layers?.length === 0 ? fn : { ...fn, ...(layers && { layers }) },
-  );
+  const functions = app.functions.map(({ layers, provisionedPlan, ...fn }) => ({
+    ...fn,
+    ...(layers !== undefined && layers.length > 0 && { layers }),
+    ...(provisionedPlan !== undefined && { provisionedPlan }),
+  }));
   return { ...app, functions };
 }

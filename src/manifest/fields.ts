@@ -1,18 +1,6 @@
 /** The rules for single values that a manifest and the JSON of a deploy share. */
-import { LIMITS, NAME_PATTERN, RUNTIMES } from '../model/index.ts';
-import {
-  below,
-  choice,
-  type Field,
-  type MapOptions,
-  type Rule,
-  record,
-  report,
-  type Spot,
-  shown,
-  text,
-  whole,
-} from './rules.ts';
+import { NAME_PATTERN, RUNTIMES } from '../model/index.ts';
+import { choice, type Field, type MapOptions, type Rule, shown, text } from './rules.ts';
 
 /** AWS's other runtime identifiers, so that they are told apart from a slip of the pen. */
 const LATER_RUNTIMES = [
@@ -66,21 +54,6 @@ export const handler = text({ pattern: '^\\S{1,128}$', examples: ['index.handler
   return `${shown(value)} must be file.export, such as index.handler: 1 to 128 characters without spaces`;
 });
 
-export const reserved = whole({ min: 0, max: LIMITS.accountConcurrency, what: 'instances' });
-export const provisioned = whole({ min: 0, max: LIMITS.accountConcurrency, what: 'instances' });
-
-/** Instances beyond what may run at once would only cost. Lambda refuses it, too. */
-export function checkProvisioned(found: Concurrency, spot: Spot): void {
-  if (found.reserved === null || found.provisioned <= found.reserved) return;
-  const message = `is ${found.provisioned}, more than the ${found.reserved} of \`reserved\`, the most that may run at once`;
-  report(below(spot, 'provisioned'), message);
-}
-
-export interface Concurrency {
-  reserved: number | null;
-  provisioned: number;
-}
-
 const HOST = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export const host = text({ format: 'hostname' }, (value) => {
@@ -89,17 +62,3 @@ export const host = text({ format: 'hostname' }, (value) => {
     return `write ${shown(value.toLowerCase())}: host names are in lower case`;
   return `${shown(value)} is not a host name such as shop.example.com (no scheme, port, path or wildcard)`;
 });
-
-export const concurrency = record<Concurrency>(
-  {
-    reserved: optional<number | null>(
-      described(reserved, 'The most at once, and kept free for it.'),
-      () => null,
-    ),
-    provisioned: optional(
-      described(provisioned, 'Instances that are initialised before the first request.', { default: 0 }),
-      () => 0,
-    ),
-  },
-  { what: 'a map', later: ['perInstance', 'min', 'max'], across: checkProvisioned },
-);

@@ -11,6 +11,7 @@ import {
   type Use,
 } from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
+import { type Concurrency, concurrency } from './concurrency.ts';
 import { readDocument } from './document.ts';
 import { egress, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
@@ -50,7 +51,7 @@ interface FunctionText {
   stopAfter: number;
   ephemeral: number;
   environment: Readonly<Record<string, string>>;
-  concurrency: field.Concurrency;
+  concurrency: Concurrency;
   routes: RouteKey[];
   database: string | null;
   egress: Egress;
@@ -130,7 +131,7 @@ const functionRule = record<FunctionText>(
       () => LIMITS.ephemeralMb.default,
     ),
     environment: optional(described(environment('plain'), 'Environment variables.'), () => ({})),
-    concurrency: optional(described(field.concurrency, 'Limits on instances at once.'), () => ({
+    concurrency: optional(described(concurrency, 'Limits on instances at once.'), () => ({
       reserved: null,
       provisioned: 0,
     })),

@@ -1,4 +1,5 @@
 import type { FunctionConfig } from './function.ts';
+import type { ProvisionedPlan } from './provisioned.ts';
 
 /** A validated `skein.yaml`: what a deploy asks for. */
 export interface App {
@@ -16,6 +17,8 @@ export interface AppFunction {
   readonly reserved: number | null;
   /** Instances that are initialised before the first request; at most `reserved`, where that is set. */
   readonly provisioned: number;
+  /** How many of them there are when; absent: all of them, always. */
+  readonly provisionedPlan?: ProvisionedPlan | undefined;
   readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** What `config.layers` is to be made of, the first at the bottom; absent: nothing. */
   readonly layers?: readonly LayerWish[];

@@ -1,5 +1,6 @@
 /** What a function is, once it has been validated: plain data, no I/O. */
 import type { Egress } from './egress.ts';
+import type { ProvisionedPlan } from './provisioned.ts';
 import type { ResourcePolicy } from './resource-policy.ts';
 import type { RuntimeName } from './runtime.ts';
 
@@ -99,6 +100,8 @@ export interface Alias {
   readonly revisionId: string;
   /** Instances that are always initialised, of its version or shared among both; 0: none. */
   readonly provisioned: number;
+  /** How many of them there are when; absent: all of them, always. */
+  readonly provisionedPlan?: ProvisionedPlan | undefined;
 }
 
 /** An address that answers over HTTP, of `$LATEST` or of an alias. */

@@ -34,6 +34,14 @@ export {
   slugOf,
   versionLabel,
 } from './names.ts';
+export {
+  mostOf,
+  type Provisioned,
+  type ProvisionedNow,
+  type ProvisionedPlan,
+  type ProvisionedStep,
+  provisionedAt,
+} from './provisioned.ts';
 export type {
   FifoSettings,
   QueueEncryption,
@@ -44,5 +52,6 @@ export type {
 } from './queue.ts';
 export { type PolicyStatement, policyDocument, type ResourcePolicy } from './resource-policy.ts';
 export { RUNTIMES, type RuntimeFamily, type RuntimeName, runtimeParts } from './runtime.ts';
+export { parseSchedule, ScheduleError } from './schedule/index.ts';
 export type { OutcomeKind, ProvisionedSpan, UsageRecord } from './usage.ts';
 export { isReservedVariable, VARIABLE_PATTERN } from './variables.ts';

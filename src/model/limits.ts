@@ -16,6 +16,9 @@ export const LIMITS = {
   ephemeralMb: { min: 512, max: 10_240, default: 512 },
   /** Files and folders in one /tmp, whatever its size. */
   ephemeralFiles: 262_144,
+  /** Entries that say how many instances stand ready when, of one function; and how long one may last, in ms. */
+  provisionedSteps: 20,
+  provisionedForMs: { min: 60_000, max: 604_800_000 },
   /** How long user code may take to initialise before it is given up, in ms (AWS: 10 s). */
   initMs: 10_000,
   /** Event and buffered answer of a synchronous invocation, in bytes (AWS: 6 MB, plus 100 bytes of slack on answers). */

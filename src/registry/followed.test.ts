@@ -8,7 +8,7 @@ const versions = new Map([1, 2, 3].map((version) => [version, versionByHand({ ve
 
 /** Number and provisioned instances of each version that is followed, in order. */
 function followed(over: Partial<FunctionEntry>): string {
-  return followedOf(functionByHand({ versions, ...over }))
+  return followedOf(functionByHand({ versions, ...over }), 0)
     .map(({ version, provisioned }) => `${version.version}:${provisioned}`)
     .join(' ');
 }

@@ -1,4 +1,4 @@
-import { type Alias, type FunctionEntry, LIVE, type Version } from '../model/index.ts';
+import { type Alias, type FunctionEntry, LIVE, provisionedAt, type Version } from '../model/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A version that is in use by a name, and how many of its instances are to stand ready. */
@@ -7,12 +7,16 @@ export interface FollowedVersion {
   readonly provisioned: number;
 }
 
-/** What names point at, with the live ones first: they get the blanks. */
-export function followedVersions(snapshot: Pick<Snapshot, 'functions'>): FollowedVersion[] {
+/**
+ * What names point at, with the live ones first: they get the blanks.
+ *
+ * @param nowMs wall ms: how many are to stand ready may depend on the time
+ */
+export function followedVersions(snapshot: Pick<Snapshot, 'functions'>, nowMs: number): FollowedVersion[] {
   const live: FollowedVersion[] = [];
   const others: FollowedVersion[] = [];
   for (const entry of snapshot.functions.values()) {
-    const [first, ...rest] = followedOf(entry);
+    const [first, ...rest] = followedOf(entry, nowMs);
     if (first !== undefined) live.push(first);
     others.push(...rest);
   }
@@ -20,25 +24,28 @@ export function followedVersions(snapshot: Pick<Snapshot, 'functions'>): Followe
 }
 
 /** Of one function: what callers without a qualifier get comes first. */
-export function followedOf(entry: FunctionEntry): FollowedVersion[] {
-  return [...wantedByVersion(entry)].flatMap(([number, provisioned]) => {
+export function followedOf(entry: FunctionEntry, nowMs: number): FollowedVersion[] {
+  return [...wantedByVersion(entry, nowMs)].flatMap(([number, provisioned]) => {
     const version = number === 0 ? entry.latest : entry.versions.get(number);
     return version === undefined ? [] : [{ version, provisioned }];
   });
 }
 
-function wantedByVersion({ aliases, provisioned }: FunctionEntry): Map<number, number> {
+function wantedByVersion({ aliases, provisioned }: FunctionEntry, nowMs: number): Map<number, number> {
   const live = aliases.get(LIVE);
   const wanted = new Map<number, number>([[live?.version ?? 0, 0]]);
   const add = (number: number, count: number) => wanted.set(number, (wanted.get(number) ?? 0) + count);
-  for (const alias of aliases.values()) for (const [number, count] of shares(alias)) add(number, count);
+  for (const alias of aliases.values()) {
+    const { count } = provisionedAt(alias, nowMs);
+    for (const [number, share] of shares(alias, count)) add(number, share);
+  }
   for (const [number, count] of provisioned) add(number, count);
   add(0, 0);
   return wanted;
 }
 
 /** An alias's instances, by the weight of its versions; each that gets calls has one at least. */
-function shares({ version, second, provisioned }: Alias): [number, number][] {
+function shares({ version, second }: Alias, provisioned: number): [number, number][] {
   if (second === null) return [[version, provisioned]];
   const least = Math.min(1, provisioned);
   const most = provisioned - (second.weight < 1 && provisioned > 1 ? 1 : 0);

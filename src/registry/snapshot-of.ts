@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   Alias,
   AppDatabase,
@@ -94,5 +95,9 @@ function withKnown(fresh: FunctionEntry, old: FunctionEntry): FunctionEntry {
 }
 
 function sameAlias(alias: Alias, known: Alias | undefined): Alias {
-  return known?.revisionId === alias.revisionId && known.provisioned === alias.provisioned ? known : alias;
+  const same =
+    known?.revisionId === alias.revisionId &&
+    known.provisioned === alias.provisioned &&
+    isDeepStrictEqual(known.provisionedPlan, alias.provisionedPlan);
+  return same ? known : alias;
 }

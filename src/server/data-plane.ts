@@ -15,7 +15,13 @@ import {
 import { createInvoker } from '../invoke/index.ts';
 import { startProvisionedMeter } from '../metering/index.ts';
 import { LIMITS, type UsageRecord } from '../model/index.ts';
-import { type FollowedVersion, followedOf, followedVersions, type Snapshot } from '../registry/index.ts';
+import {
+  type FollowedVersion,
+  followedOf,
+  followedVersions,
+  ProvisionedAgenda,
+  type Snapshot,
+} from '../registry/index.ts';
 import { openFunctionDatabases } from '../resources/index.ts';
 import { createRuntimes, openGuestDoor } from '../runtimes/index.ts';
 import { insertProvisioned } from '../store/index.ts';
@@ -64,9 +70,12 @@ export async function openDataPlane(site: Site, state: State) {
   const follow = (snapshot: Snapshot, changed: readonly string[] | null = null) => {
     const { functions } = snapshot;
     invoker.setReserved([...functions.values()].reduce((sum, entry) => sum + (entry.reserved ?? 0), 0));
-    if (changed === null) fleet.follow(followedVersions(snapshot));
+    if (changed === null) fleet.follow(followedVersions(snapshot, clock.wallMs()));
     else fleet.followSome(changed.map((name) => [name, followedIn(functions, name)] as const));
+    agenda.read(snapshot, changed);
   };
+  const agenda = new ProvisionedAgenda({ clock, onDue: (names) => follow(registry.current(), names) });
+  building.defer(() => agenda.stop());
   building.defer(registry.onChange(follow));
   const events = await openEvents(site, state, invoker);
   return { fleet, invoker, events, machine, follow, provisionedMeter, guestCalls };
@@ -74,7 +83,7 @@ export async function openDataPlane(site: Site, state: State) {
 
 function followedIn(functions: Snapshot['functions'], name: string): FollowedVersion[] {
   const entry = functions.get(name);
-  return entry === undefined ? [] : followedOf(entry);
+  return entry === undefined ? [] : followedOf(entry, clock.wallMs());
 }
 
 /** From a version to a running instance, and what instances ask their node. */
@@ -135,7 +144,7 @@ export type DataPlane = Awaited<ReturnType<typeof openDataPlane>>;
 /** Provisioned instances are there before the first request, unless their code takes too long. */
 export async function standReady({ registry }: State, { fleet, follow }: DataPlane): Promise<void> {
   const snapshot = registry.current();
-  if (!followedVersions(snapshot).some(({ provisioned }) => provisioned > 0)) return;
+  if (!followedVersions(snapshot, clock.wallMs()).some(({ provisioned }) => provisioned > 0)) return;
   follow(snapshot);
   await Promise.race([fleet.provisioned(), sleep(clock, STAND_READY_MS)]);
 }

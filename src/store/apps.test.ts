@@ -48,6 +48,20 @@ suite('an app in the database', () => {
     (await loadConfiguration(sql)).functions.find((entry) => entry.name === name)?.aliases.get('live')
       ?.version;
 
+  test('keeps how many instances are to stand ready when, until a deploy says otherwise', async () => {
+    const step = { expression: 'cron(0 8 * * *)', timezone: 'UTC', count: 5, forMs: 3_600_000 };
+    const plan = { base: 1, steps: [step] };
+    const standing = async () => {
+      const [entry] = (await loadConfiguration(sql)).functions;
+      const { provisioned, provisionedPlan } = entry!.aliases.get('live')!;
+      return { provisioned, provisionedPlan };
+    };
+    await put(app('bakery', [{ ...fn('orders'), provisioned: 5, provisionedPlan: plan }]));
+    assert.deepEqual(await standing(), { provisioned: 5, provisionedPlan: plan });
+    await put(app('bakery', [{ ...fn('orders'), provisioned: 2 }]));
+    assert.deepEqual(await standing(), { provisioned: 2, provisionedPlan: undefined });
+  });
+
   test('is all there after a deploy, at a higher revision', async () => {
     const before = await currentRevision(sql);
     const deployed = await put(

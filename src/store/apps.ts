@@ -168,7 +168,7 @@ async function writeFunction(tx: TransactionSql, app: string, fn: AppFunction): 
   if (written.count === 0) {
     throw nameTaken(app, { label: slugOf(name), functionName: name }, { app: null, function_name: name });
   }
-  await writeProvisioned(tx, { name, qualifier: LIVE, wanted: fn.provisioned });
+  await writeProvisioned(tx, { name, qualifier: LIVE, wanted: fn.provisioned, plan: fn.provisionedPlan });
 }
 
 /** Publishes a version if anything differs, and lets `live` point at the right one. */

@@ -6,6 +6,8 @@ import {
   type EventSourceMapping,
   type FunctionEntry,
   type FunctionUrl,
+  type Provisioned,
+  type ProvisionedPlan,
   type QueueEntry,
   REGION,
   type ResourcePolicy,
@@ -109,7 +111,7 @@ function functionRows(tx: Queryable, changed: readonly string[] | null) {
       select function_name, alias, version, second_version, second_weight, description, revision_id
       from skein.aliases where ${of('function_name')} order by function_name, alias`,
     tx<ProvisionedRow[]>`
-      select function_name, qualifier, wanted from skein.provisioned_concurrency where ${of('function_name')}`,
+      select function_name, qualifier, wanted, plan from skein.provisioned_concurrency where ${of('function_name')}`,
   ] as const);
 }
 
@@ -154,6 +156,7 @@ interface ProvisionedRow {
   function_name: string;
   qualifier: string;
   wanted: number;
+  plan: ProvisionedPlan | null;
 }
 interface RouteRow {
   host: string;
@@ -187,7 +190,7 @@ function functionsOf({ functions, ...rows }: Rows): FunctionEntry[] {
     const { name } = row;
     const newest = latest.get(name);
     if (newest === undefined) return []; // a function is made together with its $LATEST
-    const wanted = new Map((provisioned.get(name) ?? []).map((one) => [one.qualifier, one.wanted]));
+    const wanted = new Map((provisioned.get(name) ?? []).map((one) => [one.qualifier, provisionedOf(one)]));
     return [
       {
         ...row,
@@ -204,9 +207,13 @@ function functionsOf({ functions, ...rows }: Rows): FunctionEntry[] {
 }
 
 /** Those whose qualifier is a version; the others belong to aliases, whose names are never numbers. */
-function numbered(wanted: ReadonlyMap<string, number>): Map<number, number> {
+function numbered(wanted: ReadonlyMap<string, Provisioned>): Map<number, number> {
   const found = [...wanted].filter(([qualifier]) => /^\d+$/.test(qualifier));
-  return new Map(found.map(([qualifier, count]) => [Number(qualifier), count]));
+  return new Map(found.map(([qualifier, { provisioned }]) => [Number(qualifier), provisioned]));
+}
+
+function provisionedOf({ wanted, plan }: ProvisionedRow): Provisioned {
+  return { provisioned: wanted, ...(plan !== null && { provisionedPlan: plan }) };
 }
 
 function routeOf(row: RouteRow): Route & { readonly host: string } {

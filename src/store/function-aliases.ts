@@ -92,7 +92,7 @@ async function find(tx: TransactionSql, { name, alias }: Named): Promise<Alias> 
     select function_name, alias, version, second_version, second_weight, description, revision_id
     from skein.aliases
     where account_id = ${ACCOUNT_ID} and region = ${REGION} and function_name = ${name} and alias = ${alias}`;
-  if (row !== undefined) return aliasOf(row, 0);
+  if (row !== undefined) return aliasOf(row);
   throw new Fault('resource-not-found', `Cannot find alias arn: ${functionArn(name, alias)}`, {
     facts: { functionName: name, alias },
   });

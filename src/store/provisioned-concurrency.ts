@@ -1,13 +1,18 @@
 /** What is kept of concurrency for a function: reserved for all of it, provisioned by alias or version. */
 import type { TransactionSql } from 'postgres';
-import { ACCOUNT_ID, REGION } from '../model/index.ts';
+import { ACCOUNT_ID, type ProvisionedPlan, REGION } from '../model/index.ts';
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
 import { changeFunction, type Outcome } from './function-changes.ts';
 
-/** @param to.wanted 0: none are */
+/** @param to.wanted 0: none are. @param to.plan absent: all of them, always */
 export async function writeProvisioned(
   tx: TransactionSql,
-  to: { readonly name: string; readonly qualifier: string; readonly wanted: number },
+  to: {
+    readonly name: string;
+    readonly qualifier: string;
+    readonly wanted: number;
+    readonly plan?: ProvisionedPlan | undefined;
+  },
 ): Promise<void> {
   if (to.wanted === 0) {
     await tx`
@@ -17,11 +22,17 @@ export async function writeProvisioned(
     return;
   }
   await tx`
-    insert into skein.provisioned_concurrency (account_id, region, function_name, qualifier, wanted)
-    values (${ACCOUNT_ID}, ${REGION}, ${to.name}, ${to.qualifier}, ${to.wanted})
+    insert into skein.provisioned_concurrency (account_id, region, function_name, qualifier, wanted, plan)
+    values (${ACCOUNT_ID}, ${REGION}, ${to.name}, ${to.qualifier}, ${to.wanted}, ${planJson(tx, to.plan)})
     on conflict (account_id, region, function_name, qualifier) do update
-    set wanted = excluded.wanted, modified_at = case
-      when provisioned_concurrency.wanted = excluded.wanted then provisioned_concurrency.modified_at else now() end`;
+    set wanted = excluded.wanted, plan = excluded.plan, modified_at = case
+      when provisioned_concurrency.wanted = excluded.wanted
+        and provisioned_concurrency.plan is not distinct from excluded.plan
+      then provisioned_concurrency.modified_at else now() end`;
+}
+
+function planJson(tx: TransactionSql, plan: ProvisionedPlan | undefined) {
+  return plan === undefined ? null : tx.json(plan as never);
 }
 
 /** What of the account's concurrency is spoken for. */

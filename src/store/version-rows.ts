@@ -1,5 +1,11 @@
 /** From rows to versions and aliases of the model. */
-import { type Alias, CONFIG_DEFAULTS, type FunctionConfig, type Version } from '../model/index.ts';
+import {
+  type Alias,
+  CONFIG_DEFAULTS,
+  type FunctionConfig,
+  type Provisioned,
+  type Version,
+} from '../model/index.ts';
 import type { Queryable } from './connect.ts';
 
 export interface VersionRow {
@@ -48,12 +54,14 @@ export function versionOf(row: VersionRow): Version {
 /** @param provisioned by qualifier */
 export function aliasesOf(
   rows: readonly AliasRow[],
-  provisioned: ReadonlyMap<string, number>,
+  provisioned: ReadonlyMap<string, Provisioned>,
 ): Map<string, Alias> {
-  return new Map(rows.map((row) => [row.alias, aliasOf(row, provisioned.get(row.alias) ?? 0)]));
+  return new Map(rows.map((row) => [row.alias, aliasOf(row, provisioned.get(row.alias) ?? NONE)]));
 }
 
-export function aliasOf(row: AliasRow, provisioned: number): Alias {
+const NONE: Provisioned = { provisioned: 0 };
+
+export function aliasOf(row: AliasRow, provisioned: Provisioned = NONE): Alias {
   const { second_version: version, second_weight: weight } = row;
   return {
     name: row.alias,
@@ -61,6 +69,6 @@ export function aliasOf(row: AliasRow, provisioned: number): Alias {
     second: version === null || weight === null ? null : { version, weight },
     description: row.description,
     revisionId: row.revision_id,
-    provisioned,
+    ...provisioned,
   };
 }

@@ -134,6 +134,18 @@ suite('provisioned concurrency', () => {
     await assertColdStarts(node, 0, 2 * READY);
   });
 
+  test('stands ready by the time of day, and not when no entry lasts', async () => {
+    await using node = await startRealNode();
+    const entry = (cron: string) =>
+      `concurrency: { provisioned: [ { cron: "${cron}", count: ${READY}, for: 1h } ] }`;
+    await node.deploy(app(CODE('one'), entry('* * * * *')));
+    assert.deepEqual((await listed(node)).provisioned, { wanted: READY, ready: READY });
+    await crowd(node, READY);
+    await assertColdStarts(node, 0, READY);
+    await node.deploy(app(CODE('one'), entry('0 0 1 1 ? 2199')));
+    assert.deepEqual((await listed(node)).provisioned, { wanted: 0, ready: 0 });
+  });
+
   test('is metered by what stood ready, and turned off by leaving it out', async () => {
     await using node = await startRealNode();
     const before = performance.now();

@@ -1,5 +1,5 @@
 /** Reserved and provisioned concurrency. */
-import { type FunctionEntry, functionArn, type Version } from '../../../model/index.ts';
+import { type FunctionEntry, functionArn, provisionedAt, type Version } from '../../../model/index.ts';
 import type {
   GetProvisionedConcurrencyConfigResponse as Config,
   LambdaOperations,
@@ -73,7 +73,7 @@ export function provisionedOperations(parts: LambdaParts): Pick<Operations<Lambd
       await permit(parts, call, { action: call.operation, target });
       const entry = entryOf(parts, target);
       const changes = await concurrency.provisionedChanges(target.name);
-      const found = [...provisionedBy(entry)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+      const found = [...provisionedBy(parts, entry)].toSorted(([a], [b]) => (a < b ? -1 : 1));
       const { items, more } = pageOf(found, bounded(input), ([qualifier]) => qualifier);
       const ProvisionedConcurrencyConfigs = items.map(([qualifier, count]) => ({
         FunctionArn: functionArn(target.name, qualifier),
@@ -89,7 +89,7 @@ async function configOf(
   { name, qualifier }: Target & { readonly qualifier: string },
 ): Promise<Config> {
   const entry = entryOf(parts, { name, qualifier });
-  const count = provisionedBy(entry).get(qualifier);
+  const count = provisionedBy(parts, entry).get(qualifier);
   if (count === undefined) {
     throw new AwsError(
       'ProvisionedConcurrencyConfigNotFoundException',
@@ -101,9 +101,12 @@ async function configOf(
   return stateOf(parts, entry, { qualifier, count, changedMs: changes.get(qualifier) ?? 0 });
 }
 
-/** What is wanted, by qualifier. */
-function provisionedBy({ aliases, provisioned }: FunctionEntry): Map<string, number> {
-  const byAlias = [...aliases.values()].map((alias) => [alias.name, alias.provisioned] as const);
+/** What is wanted now, by qualifier. */
+function provisionedBy({ clock }: LambdaParts, { aliases, provisioned }: FunctionEntry): Map<string, number> {
+  const nowMs = clock.wallMs();
+  const byAlias = [...aliases.values()].map(
+    (alias) => [alias.name, provisionedAt(alias, nowMs).count] as const,
+  );
   const byVersion = [...provisioned].map(([version, count]) => [String(version), count] as const);
   return new Map([...byAlias, ...byVersion].filter(([, count]) => count > 0));
 }

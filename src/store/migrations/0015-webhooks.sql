@@ -1,0 +1,2 @@
+-- Webhooks.
+select 1;
