@@ -3,7 +3,7 @@
  * reverse order. The parts are in `server/`, where every object is made by hand. Nothing here decides
  * anything; where two rooms on one level meet, they meet here.
  */
-import { favourLoop, keepAlive } from './base/index.ts';
+import { systemClock as clock, favourLoop, keepAlive, tidyHeapOnceIdle } from './base/index.ts';
 import { requireFreePort } from './cluster/index.ts';
 import { type Options, removeNodeFile, writeNodeFile } from './config/index.ts';
 import { openDataPlane, standReady } from './server/data-plane.ts';
@@ -52,6 +52,7 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   building.defer(() => removeNodeFile(options.home));
   // Where instances are not its children: they would begin in its group.
   if (sandboxes.ports !== null) building.defer(favourLoop() ?? (() => {}));
+  building.defer(tidyHeapOnceIdle(clock, site.problem('the heap could not be tidied')));
   lifecycle.ready = true;
   dataPlane.follow(state.registry.current()); // last, so that blanks are booted while nobody waits for the node
 

@@ -9,6 +9,7 @@ export { GIVE_WAY, giveWay } from './priority.ts';
 export { processIdentity } from './process.ts';
 export { type Random, seededRandom, systemRandom, uuidSource } from './random.ts';
 export type { Service } from './service.ts';
+export { tidyHeapOnceIdle } from './tidy-heap.ts';
 export { TokenBucket } from './token-bucket.ts';
 export { unixSocketPath } from './unix-socket.ts';
 export {
