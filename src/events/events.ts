@@ -1,5 +1,5 @@
 /** Events: invocations that nobody waits for, from their acceptance to what became of them. */
-import { type Clock, Fault, periodically, type Random, type Service } from '../base/index.ts';
+import { type Clock, Fault, Group, periodically, type Random, type Service } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { Settlement } from '../store/index.ts';
@@ -7,7 +7,6 @@ import { deliver } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { EventRequest, EventVolume } from './event.ts';
 import type { EventStore } from './event-store.ts';
-import { Group } from './group.ts';
 import { Intake } from './intake.ts';
 import type { Directory } from './target.ts';
 

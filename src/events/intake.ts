@@ -5,12 +5,11 @@
  * over its bound by what other nodes store in the same moment.
  */
 import { isUtf8 } from 'node:buffer';
-import { type Clock, Fault } from '../base/index.ts';
+import { type Clock, Fault, Group } from '../base/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { LaneVolume, NewEvent } from '../store/index.ts';
 import type { EventRequest } from './event.ts';
 import type { EventStore } from './event-store.ts';
-import { Group } from './group.ts';
 import { hopsOf } from './lineage.ts';
 import { type Directory, eventTarget } from './target.ts';
 

@@ -5,7 +5,8 @@
  * Never reorders. A batch that fails for want of the database fails for all that are in it; one that fails for
  * what is in it is written one by one, so that what cannot be written fails alone.
  */
-import { type Clock, Fault, type Timer } from '../base/index.ts';
+import type { Clock, Timer } from './clock.ts';
+import { Fault } from './fault.ts';
 
 export interface GroupOptions<Item, Done> {
   readonly write: (items: readonly Item[]) => Promise<Done>;
@@ -118,7 +119,7 @@ export class Group<Item, Done> {
 }
 
 function tooLate(timeoutMs: number): Fault {
-  const message = `The database has not answered for ${timeoutMs / 1_000} s, so the event was not taken, as far as is known. Send it again when the database is back.`;
+  const message = `The database has not answered for ${timeoutMs / 1_000} s, so nothing was stored, as far as is known. Send it again when the database is back.`;
   return new Fault('database-unavailable', message, { facts: { waitedMs: timeoutMs } });
 }
 

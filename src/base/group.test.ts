@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { fakeClock } from '../base/fake-clock.ts';
-import { Fault } from '../base/index.ts';
+import { fakeClock } from './fake-clock.ts';
+import { Fault } from './fault.ts';
 import { Group, type GroupOptions } from './group.ts';
 
 function open(over: Partial<GroupOptions<number, number>> = {}) {
