@@ -35,12 +35,12 @@ export async function deliver(
   const { id, lease } = event;
   try {
     const target = eventTarget(directory, event.functionName, event.qualifier);
-    const before = eventPolicy(target, event.qualifier);
+    const before = eventPolicy(target, event);
     const outcome =
       judged(event, target, before) ?? waited(parts, { lane, signal }, await attempt(parts, event, signal));
-    const policy = eventPolicy(eventTarget(directory, event.functionName, event.qualifier), event.qualifier);
+    const policy = eventPolicy(eventTarget(directory, event.functionName, event.qualifier), event);
     const ageMs = event.ageMs + clock.nowMs() - startMs;
-    const now = { policy, ageMs, retryMs: parts.retryMs, atMs: clock.wallMs() };
+    const now = { policy, ageMs, retryMs: parts.retryMs, jitter: parts.random(), atMs: clock.wallMs() };
     const { onward, ...verdict } = verdictOf(event, outcome, now);
     return { id, lease, ...verdict, ...sent(parts, event, { onward, keptFor: verdict.keptFor }) };
   } catch (error) {

@@ -10,6 +10,7 @@
  * pass; a lost poke costs time, never an event.
  */
 import { type Clock, periodically, type Timer } from '../base/index.ts';
+import { isOrdered } from '../model/index.ts';
 import type { ClaimedEvent, Settlement } from '../store/index.ts';
 import type { EventStore } from './event-store.ts';
 import { Lane } from './lane.ts';
@@ -207,6 +208,8 @@ export class Dispatcher {
       const done = await store.settle([settlement]);
       if (done.includes(event.id)) {
         if (settlement.againInMs !== null) this.#lane(event.lane).dueAt(clock.nowMs() + settlement.againInMs);
+        // The next one of it could not be claimed while this one was there.
+        else if (isOrdered(event.lane)) this.#lane(event.lane).dueAt(clock.nowMs());
         for (const { lane } of settlement.sends) this.#lane(lane).dueAt(clock.nowMs());
       }
     } catch (problem) {

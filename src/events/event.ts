@@ -1,4 +1,5 @@
 /** What is taken in to be run later. */
+import type { EventTerms } from '../store/index.ts';
 
 export interface EventRequest {
   readonly functionName: string;
@@ -11,6 +12,10 @@ export interface EventRequest {
   /** As the caller sent it; tells which chain of events this one belongs to. */
   readonly traceId: string | null;
   readonly clientContext: string | null;
+  /** Events of one group are run one at a time, in the order in which they came. Absent: it is of none. */
+  readonly group?: string;
+  /** What holds for this event instead of what its function says. */
+  readonly terms?: EventTerms;
 }
 
 /** What waits or runs on all nodes. */

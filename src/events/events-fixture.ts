@@ -2,13 +2,14 @@
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { Fault, seededRandom } from '../base/index.ts';
 import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
-import { type FunctionEntry, functionArn } from '../model/index.ts';
+import { type FunctionEntry, functionArn, isOrdered } from '../model/index.ts';
 import { functionByHand } from '../model/testing.ts';
 import type { ClaimedEvent, EventFailure, NewEvent, Settlement } from '../store/index.ts';
+import type { EventRequest } from './event.ts';
 import type { EventStore } from './event-store.ts';
 import { createEvents } from './events.ts';
 
-interface Row extends NewEvent {
+interface Row extends Required<NewEvent> {
   dueAtMs: number;
   acceptedAtMs: number;
   lease: string | null;
@@ -41,7 +42,7 @@ export function memoryStore(clock: FakeClock): MemoryStore {
   };
   const add = (event: NewEvent) => {
     const nowMs = clock.nowMs();
-    const fresh = { lease: null, claims: 0, attempts: 0, failure: null };
+    const fresh = { terms: event.terms ?? null, lease: null, claims: 0, attempts: 0, failure: null };
     rows.set(event.id, { ...event, ...fresh, dueAtMs: nowMs, acceptedAtMs: nowMs });
   };
   const settle = ({ id, lease, againInMs, attempts, failure, keptFor, sends }: Settlement) => {
@@ -74,7 +75,10 @@ export function memoryStore(clock: FakeClock): MemoryStore {
       guard();
       const lease = `lease-${++leases}`;
       const due = (lane: string) =>
-        [...rows.values()].filter((row) => row.lane === lane && row.dueAtMs <= clock.nowMs());
+        [...rows.values()]
+          .filter((row) => row.lane === lane)
+          .slice(0, isOrdered(lane) ? 1 : undefined)
+          .filter((row) => row.dueAtMs <= clock.nowMs());
       return wanted.flatMap(({ lane, room }) =>
         due(lane)
           .slice(0, room)
@@ -150,7 +154,7 @@ export function openWorld(
     onProblem: (problem) => problems.push(problem),
     ...{ retryMs: 60_000, accountConcurrency: 1_000 },
   });
-  const enqueue = (functionName: string, event: unknown = {}, more: Partial<Invocation> = {}) =>
+  const enqueue = (functionName: string, event: unknown = {}, more: Partial<EventRequest> = {}) =>
     events.enqueue({
       ...{ functionName, qualifier: null, event: JSON.stringify(event), traceId: null, clientContext: null },
       requestId: newId(),

@@ -49,8 +49,9 @@ suite('events', () => {
     for (let n = 0; n < 4; n++) await clock.advance(60_000);
     const tries = calls.filter(({ invocation }) => invocation.functionName === 'orders');
     assert.deepEqual(
-      tries.map(({ atMs }) => Math.round((atMs - startMs) / 1_000)),
-      [0, 60, 180],
+      tries.map(({ atMs }) => Math.floor((atMs - startMs) / 60_000)),
+      [0, 1, 3],
+      'and up to a tenth of it later',
     );
     assert.ok(tries.every(({ invocation }) => invocation.requestId === requestId));
     assert.equal(new Set(tries.map(({ invocation }) => invocation.attemptId)).size, 3);
@@ -209,6 +210,47 @@ suite('events', () => {
     assert.equal(problems.length, 1);
     const traceId = calls.at(-1)!.invocation.traceId;
     await assert.rejects(enqueue('a', {}, { traceId }), withCode('event-loop'));
+    await events.stop();
+  });
+
+  test('terms of an event come before what its function says', async () => {
+    const orders = entryOf('orders', configured({ maximumRetryAttempts: 0, onFailure: arnOf('mail') }));
+    const { events, enqueue, clock, calls } = openWorld(
+      [orders, entryOf('mail'), entryOf('dead')],
+      ({ functionName }) => (functionName === 'orders' ? functionError() : answer()),
+    );
+    await events.start();
+    const startMs = clock.nowMs();
+    await enqueue('orders', {}, { terms: { retries: 6, deadLetter: arnOf('dead') } });
+    for (let n = 0; n < 40; n++) await clock.advance(60_000);
+    const minutes = calls
+      .filter(({ invocation }) => invocation.functionName === 'orders')
+      .map(({ atMs }) => Math.round((atMs - startMs) / 60_000 / 1.05));
+    assert.deepEqual(minutes, [0, 1, 3, 7, 15, 23, 31]);
+    const told = calls.map(({ invocation }) => invocation.functionName).filter((name) => name !== 'orders');
+    assert.deepEqual(told.toSorted(), ['dead', 'mail']);
+    await enqueue('orders', {}, { terms: { retries: 9, maxAgeMs: 90_000, deadLetter: null } });
+    const before = calls.length;
+    for (let n = 0; n < 5; n++) await clock.advance(60_000);
+    const names = calls.slice(before).map(({ invocation }) => invocation.functionName);
+    assert.deepEqual(names, ['orders', 'orders', 'mail'], 'too old for a third attempt');
+    await events.stop();
+  });
+
+  test('a group keeps its order: the next one runs when the one before it is over, retries included', async () => {
+    const seen: string[] = [];
+    const { events, enqueue, clock, store } = openWorld([entryOf('orders')], ({ event }) => {
+      seen.push(String(event));
+      return seen.length === 1 ? functionError() : answer();
+    });
+    await events.start();
+    for (const n of [1, 2, 3]) await enqueue('orders', n, { group: 'nightly' });
+    await enqueue('orders', 'free');
+    await clock.advance(0);
+    assert.deepEqual(seen.toSorted(), ['"free"', '1']);
+    await clock.advance(70_000);
+    assert.deepEqual(seen.slice(2), ['1', '2', '3']);
+    assert.equal(store.rows.size, 0);
     await events.stop();
   });
 

@@ -1,7 +1,7 @@
 /** Events: invocations that nobody waits for, from their acceptance to what became of them. */
 import { type Clock, Fault, Group, periodically, type Random, type Service } from '../base/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
-import { LIMITS } from '../model/index.ts';
+import { isOrdered, LIMITS } from '../model/index.ts';
 import type { Settlement } from '../store/index.ts';
 import { deliver } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -18,6 +18,8 @@ export interface Events extends Service {
    *   `event-loop`, `shutting-down`; `database-unavailable`: it is most likely not taken, but may be
    */
   enqueue(request: EventRequest): Promise<{ readonly requestId: string }>;
+  /** Looks for events that somebody else has stored, now rather than within a second. */
+  lookAround(): void;
   /** What waited when it was last counted, some seconds ago at most. */
   volume(): EventVolume;
 }
@@ -115,6 +117,7 @@ function overStore({
       await intake.take(request);
       return { requestId: request.requestId };
     },
+    lookAround: () => dispatcher.lookAround(),
     volume: () => ({ ...intake.total, oldestAtMs }),
   };
 }
@@ -134,6 +137,7 @@ function sparing({ clock, onProblem }: EventsParts): EventsParts['onProblem'] {
 
 /** One at a time where none may run: it finds out that it is too old, or that it is to be told to somebody. */
 function limitOf({ directory, accountConcurrency }: EventsParts, lane: string): number {
+  if (isOrdered(lane)) return 1;
   const reserved = directory.current().functions.get(lane)?.reserved ?? accountConcurrency;
   return Math.max(1, reserved);
 }

@@ -6,7 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { type Clock, Fault, Group } from '../base/index.ts';
-import { LIMITS } from '../model/index.ts';
+import { LIMITS, orderedLane } from '../model/index.ts';
 import type { LaneVolume, NewEvent } from '../store/index.ts';
 import type { EventRequest } from './event.ts';
 import type { EventStore } from './event-store.ts';
@@ -84,7 +84,9 @@ export class Intake {
       throw fault;
     }
     const context = { traceId, clientContext, hops };
-    return { id: requestId, lane: functionName, functionName, qualifier, payload, bytes, context };
+    const { group, terms = null } = request;
+    const lane = group === undefined ? functionName : orderedLane(functionName, group);
+    return { id: requestId, lane, functionName, qualifier, payload, bytes, context, terms };
   }
 
   #refuseFull({ lane, bytes }: NewEvent): void {

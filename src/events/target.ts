@@ -9,7 +9,7 @@ import {
   parseFunctionReference,
   type Version,
 } from '../model/index.ts';
-import { functionNotFound, qualifierNotFound } from '../store/index.ts';
+import { type ClaimedEvent, functionNotFound, qualifierNotFound } from '../store/index.ts';
 
 export interface Directory {
   current(): { readonly functions: ReadonlyMap<string, FunctionEntry> };
@@ -53,8 +53,12 @@ function versionOf(entry: FunctionEntry, qualifier: string): Version | undefined
 /**
  * @param wanted the qualifier that the event came with: without one, what is set for the function itself holds
  *   where nothing is set for `live`
+ * @param terms of the event itself
  */
-export function eventPolicy({ entry, qualifier, version }: EventTarget, wanted: string | null): EventPolicy {
+export function eventPolicy(
+  { entry, qualifier, version }: EventTarget,
+  { qualifier: wanted, terms }: Pick<ClaimedEvent, 'qualifier' | 'terms'>,
+): EventPolicy {
   const { eventRetries, eventAgeMs } = LIMITS;
   const key = qualifier === LATEST ? '' : qualifier;
   const config = entry.eventInvoke.get(key) ?? (wanted === null ? entry.eventInvoke.get('') : undefined);
@@ -62,11 +66,11 @@ export function eventPolicy({ entry, qualifier, version }: EventTarget, wanted: 
     config?.maximumEventAgeSeconds == null ? eventAgeMs.default : config.maximumEventAgeSeconds * 1_000;
   return {
     functionArn: functionArn(entry.name, qualifier),
-    retries: config?.maximumRetryAttempts ?? eventRetries.default,
-    maxAgeMs: ageMs,
+    retries: terms?.retries ?? config?.maximumRetryAttempts ?? eventRetries.default,
+    maxAgeMs: terms?.maxAgeMs ?? ageMs,
     onSuccess: config?.onSuccess ?? null,
     onFailure: config?.onFailure ?? null,
-    deadLetter: deadLetterOf(version),
+    deadLetter: terms?.deadLetter === undefined ? deadLetterOf(version) : terms.deadLetter,
   };
 }
 

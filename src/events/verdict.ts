@@ -44,8 +44,10 @@ export interface Circumstances {
   readonly policy: EventPolicy;
   /** Since the event was accepted, until now. */
   readonly ageMs: number;
-  /** Before the first retry; before the second it is twice as long. */
+  /** Before the first retry; before each further one twice as long, up to eight times. */
   readonly retryMs: number;
+  /** From 0 to 1: by up to a tenth longer, so that what failed together is not tried again together. */
+  readonly jitter: number;
   /** Wall clock. */
   readonly atMs: number;
 }
@@ -98,7 +100,14 @@ function failed(
     return over({ ...event, attempts }, { condition: 'RetriesExhausted', failure }, now);
   if (now.ageMs >= now.policy.maxAgeMs)
     return over({ ...event, attempts }, { condition: 'EventAgeExceeded', failure }, now);
-  return again({ inMs: now.retryMs * attempts, failure, attempts }, now);
+  return again({ inMs: backoffMs(now, attempts), failure, attempts }, now);
+}
+
+/** Doublings of the wait between attempts: with 1 min at first it is 8 min from the fourth on. */
+const MAX_DOUBLINGS = 3;
+
+function backoffMs({ retryMs, jitter }: Circumstances, attempts: number): number {
+  return retryMs * 2 ** Math.min(attempts - 1, MAX_DOUBLINGS) * (1 + jitter / 10);
 }
 
 /** Not later than it expires, so that it is told in time that it has. */

@@ -6,7 +6,7 @@
  * still can be looked up in an index.
  */
 import { orUnavailable, type Queryable } from './connect.ts';
-import type { EventContext } from './events.ts';
+import type { EventContext, EventTerms } from './events.ts';
 
 export interface DueLane {
   readonly lane: string;
@@ -23,6 +23,8 @@ export interface ClaimedEvent {
   readonly payload: string;
   readonly bytes: number;
   readonly context: EventContext;
+  /** null: what its function says. */
+  readonly terms: EventTerms | null;
   /** Since it was accepted, ms. */
   readonly ageMs: number;
   /** Times it has been claimed, this one included. */
@@ -46,7 +48,7 @@ export interface EventFailure {
 
 /**
  * The lanes that hold events, and when each has one that is due: one look into the index per lane, however many
- * wait in it.
+ * wait in it. Of a lane that keeps order it is the first that came that counts.
  */
 export async function dueLanes(sql: Queryable): Promise<DueLane[]> {
   const rows = await orUnavailable(sql<DueLane[]>`
@@ -58,7 +60,11 @@ export async function dueLanes(sql: Queryable): Promise<DueLane[]> {
     )
     select l.lane, (extract(epoch from due.at - now()) * 1000)::float8 as "dueInMs"
     from lanes l cross join lateral (
-      select e.due_at as at from skein.events e where e.lane = l.lane order by e.due_at limit 1) due`);
+      (select e.due_at as at from skein.events e
+      where e.lane = l.lane and strpos(l.lane, '/') = 0 order by e.due_at limit 1)
+      union all
+      (select e.due_at as at from skein.events e
+      where e.lane = l.lane and strpos(e.lane, '/') > 0 order by e.seq limit 1)) due`);
   return [...rows];
 }
 
@@ -74,7 +80,10 @@ export interface Claim {
   readonly holder: string;
 }
 
-/** Takes events that are due, of each lane those first that are due for longest. */
+/**
+ * Takes events that are due, of each lane those first that are due for longest; of a lane that keeps order the
+ * first that came, and nothing while that one is held or waits.
+ */
 export async function claimEvents(sql: Queryable, claim: Claim): Promise<ClaimedEvent[]> {
   const { wanted, maxBytes, leaseMs, lease, holder } = claim;
   const rows = await orUnavailable(sql<ClaimedEvent[]>`
@@ -85,8 +94,15 @@ export async function claimEvents(sql: Queryable, claim: Claim): Promise<Claimed
     found as (
       select f.id, f.bytes from wanted w cross join lateral (
         select e.id, e.bytes from skein.events e
-        where e.lane = w.lane and e.due_at <= now()
+        where e.lane = w.lane and e.due_at <= now() and strpos(w.lane, '/') = 0
         order by e.due_at limit w.room for update skip locked) f
+      union all
+      select f.id, f.bytes from wanted w cross join lateral (
+        select e.id, e.bytes from (
+          select o.id from skein.events o
+          where o.lane = w.lane and strpos(o.lane, '/') > 0 order by o.seq limit 1) first
+        join skein.events e on e.id = first.id
+        where e.due_at <= now() for update of e skip locked) f
     ),
     taken as (
       select id from (select id, sum(bytes) over (order by id) - bytes as before from found) f
@@ -95,7 +111,7 @@ export async function claimEvents(sql: Queryable, claim: Claim): Promise<Claimed
     update skein.events e set lease = ${lease}, holder = ${holder}, claims = e.claims + 1,
       due_at = now() + ${leaseMs} * interval '1 ms'
     from taken where e.id = taken.id
-    returning e.id, e.lane, e.function_name as "functionName", e.qualifier, e.payload, e.bytes, e.context,
+    returning e.id, e.lane, e.function_name as "functionName", e.qualifier, e.payload, e.bytes, e.context, e.terms,
       (extract(epoch from now() - e.accepted_at) * 1000)::float8 as "ageMs", e.claims, e.attempts, e.failure,
       e.lease`);
   return [...rows];

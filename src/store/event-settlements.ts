@@ -36,7 +36,7 @@ export async function settleEvents(sql: Queryable, settlements: readonly Settlem
     gone as (
       delete from skein.events e using s
       where e.id = s.id and e.lease = s.lease and s."againInMs" is null
-      returning e.id, e.lane, e.function_name, e.qualifier, e.payload, e.bytes, e.context, e.accepted_at, e.claims,
+      returning e.id, e.lane, e.function_name, e.qualifier, e.payload, e.bytes, e.context, e.terms, e.accepted_at, e.claims,
         s.attempts, s."keptFor", coalesce(s.failure, e.failure) as failure
     ),
     again as (
@@ -46,14 +46,15 @@ export async function settleEvents(sql: Queryable, settlements: readonly Settlem
       returning e.id
     ),
     sent as (
-      insert into skein.events (id, lane, function_name, qualifier, payload, bytes, context)
+      insert into skein.events (id, lane, function_name, qualifier, payload, bytes, context, terms)
       select ${eventColumns(sql)} from ${eventRows(sql, sends)} join gone on gone.id = r.parent
       returning lane, bytes
     ),
     kept as (
-      insert into skein.failed_events (id, lane, function_name, qualifier, payload, context, accepted_at, claims,
-        attempts, reason, failure)
-      select id, lane, function_name, qualifier, payload, context, accepted_at, claims, attempts, "keptFor", failure
+      insert into skein.failed_events (id, lane, function_name, qualifier, payload, context, terms, accepted_at,
+        claims, attempts, reason, failure)
+      select id, lane, function_name, qualifier, payload, context, terms, accepted_at, claims, attempts, "keptFor",
+        failure
       from gone where "keptFor" is not null
       on conflict (id) do nothing
     ),

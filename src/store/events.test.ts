@@ -143,6 +143,48 @@ suite('events in the database', () => {
     assert.equal(await dropOldFailedEvents(sql, { ...keep, sinceMs: systemClock.wallMs() + 60_000 }), 1);
   });
 
+  test('keep order in a lane that has one: the next can be claimed when the first is gone', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    const lane = 'shop-orders/nightly';
+    const [a, b, c] = ['1', '2', '3'].map((payload) => event(lane, payload));
+    await insertEvents(sql, [{ ...c!, id: newId() }]); // ids are in another order than arrival
+    await insertEvents(sql, [b!, { ...a!, terms: { retries: 5, deadLetter: null } }]);
+    const both = await Promise.all([claim(sql, { [lane]: 9 }), claim(sql, { [lane]: 9 })]);
+    const [first, ...more] = both.flat();
+    assert.deepEqual([first?.payload, first?.terms, more.length], ['3', null, 0]);
+    const [{ dueInMs } = { dueInMs: 0 }] = await dueLanes(sql);
+    assert.ok(dueInMs > LEASE_MS / 2, 'others wait however long they are due');
+    assert.deepEqual(await claim(sql, { [lane]: 9 }), []);
+    await settleEvents(sql, [over(first!, { againInMs: 60_000 })]);
+    assert.deepEqual(await claim(sql, { [lane]: 9 }), []);
+    await sql`update skein.events set due_at = now() where id = ${first!.id}`;
+    const [again] = await claim(sql, { [lane]: 9 });
+    assert.equal(again?.id, first?.id);
+    await settleEvents(sql, [over(again!)]);
+    const [second] = await claim(sql, { [lane]: 9 });
+    await settleEvents(sql, [over(second!)]);
+    const [third] = await claim(sql, { [lane]: 9 });
+    assert.deepEqual([second?.payload, third?.payload], ['2', '1']);
+    assert.deepEqual(third?.terms, { retries: 5, deadLetter: null });
+  });
+
+  test('come with a transaction, or not at all, counted right', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    const undone = sql.begin(async (tx) => {
+      await insertEvents(tx, [event()]);
+      throw new Error('undone');
+    });
+    await assert.rejects(undone, /undone/);
+    const one = event();
+    for (let n = 0; n < 2; n++) await sql.begin((tx) => insertEvents(tx, [one]));
+    assert.deepEqual(
+      (await laneVolumes(sql)).map(({ waiting }) => waiting),
+      [1],
+    );
+  });
+
   test('of a node that starts anew are due at once, those of others are not', async () => {
     await using database = await testDatabase();
     const { sql } = database;

@@ -17,6 +17,18 @@ export interface NewEvent {
   /** Of the payload in UTF-8. */
   readonly bytes: number;
   readonly context: EventContext;
+  /** Absent: what its function says. */
+  readonly terms?: EventTerms | null;
+}
+
+/** What holds for one event alone; what is left out is as its function says. */
+export interface EventTerms {
+  /** Times it is run again after a failure. */
+  readonly retries?: number;
+  /** From when it was accepted, ms. */
+  readonly maxAgeMs?: number;
+  /** ARN of who gets it when it has failed for good; null: nobody. */
+  readonly deadLetter?: string | null;
 }
 
 /** What travels with an event. */
@@ -37,13 +49,16 @@ export interface LaneVolume {
 /**
  * Stores events: all of them or, when this throws, none.
  *
+ * Also within somebody else's transaction, which they are part of then: let it be the last statement, and the only
+ * one of its kind, since the counts of the lanes stay locked until the transaction ends.
+ *
  * @returns what their lanes hold now
  * @throws {Fault} `database-unavailable`: they may be stored; giving them again stores none twice
  */
 export async function insertEvents(sql: Queryable, events: readonly NewEvent[]): Promise<LaneVolume[]> {
   const rows = await orUnavailable(sql<LaneVolume[]>`
     with added as (
-      insert into skein.events (id, lane, function_name, qualifier, payload, bytes, context)
+      insert into skein.events (id, lane, function_name, qualifier, payload, bytes, context, terms)
       select ${eventColumns(sql)} from ${eventRows(sql, events)}
       on conflict (id) do nothing returning lane, bytes
     ),
@@ -83,9 +98,9 @@ export function count(sql: Queryable, rows: 'added' | 'gone' | 'sent', side: 'in
 /** Events as a table `r`; `parent` is the event that led to each, where there is one. */
 export function eventRows(sql: Queryable, events: readonly (NewEvent & { readonly parent?: string })[]) {
   return sql`json_to_recordset(${JSON.stringify(events)}::text::json) as r (
-    id uuid, parent uuid, lane text, "functionName" text, qualifier text, payload text, bytes int, context json)`;
+    id uuid, parent uuid, lane text, "functionName" text, qualifier text, payload text, bytes int, context json, terms json)`;
 }
 
 export function eventColumns(sql: Queryable) {
-  return sql`r.id, r.lane, r."functionName", r.qualifier, r.payload, r.bytes, r.context`;
+  return sql`r.id, r.lane, r."functionName", r.qualifier, r.payload, r.bytes, r.context, r.terms`;
 }

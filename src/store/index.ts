@@ -53,6 +53,7 @@ export {
 } from './event-source-mappings.ts';
 export {
   type EventContext,
+  type EventTerms,
   insertEvents,
   type LaneVolume,
   laneVolumes,
