@@ -17,6 +17,8 @@ const STATUS = {
   forbidden: 403,
   'function-not-found': 404,
   'home-in-use': 409,
+  'idempotency-answer-lost': 409,
+  'idempotency-running': 409,
   'identity-exists': 409,
   'identity-in-use': 409,
   'identity-limit': 409,

@@ -21,6 +21,8 @@ export const FAULTS = {
   forbidden: { blame: 'caller', retry: false },
   'function-not-found': { blame: 'caller', retry: false },
   'home-in-use': { blame: 'caller', retry: false },
+  'idempotency-answer-lost': { blame: 'caller', retry: false },
+  'idempotency-running': { blame: 'caller', retry: true },
   'identity-exists': { blame: 'caller', retry: false },
   'identity-in-use': { blame: 'caller', retry: false },
   'identity-limit': { blame: 'caller', retry: false },

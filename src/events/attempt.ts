@@ -20,6 +20,8 @@ export interface AttemptParts {
 
 /** What ended an attempt before it began. */
 export type Refused =
+  /** Another delivery with its idempotency key runs: when that is over. */
+  | { readonly kind: 'duplicate' }
   /** A throttle, or no capacity: soon. */
   | { readonly kind: 'refused' }
   /** What it needs is not there, or a bug: in a while. */
@@ -80,8 +82,12 @@ async function readAll(body: Readable): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function refusal({ onProblem }: AttemptParts, error: unknown, signal: AbortSignal): Refused {
+function refusal({ onProblem }: AttemptParts, error: unknown, signal: AbortSignal): Outcome | Refused {
   if (signal.aborted) return { kind: 'refused' };
+  if (error instanceof Fault && error.code === 'idempotency-running') return { kind: 'duplicate' };
+  // It has been run, and nobody waits for what it answered.
+  if (error instanceof Fault && error.code === 'idempotency-answer-lost')
+    return { kind: 'success', executedVersion: 0, payload: 'null' };
   if (error instanceof Fault && error.retry) return { kind: 'refused' };
   onProblem(error);
   return { kind: 'broken' };

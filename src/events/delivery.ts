@@ -25,6 +25,9 @@ export interface DeliveryParts extends AttemptParts {
 /** What is not there now may be there after a deploy; nobody is helped by asking all the time. */
 const BROKEN_WAIT_MS = 30_000;
 
+/** What runs with the same idempotency key is looked after this often. */
+const DUPLICATE_WAIT_MS = 1_000;
+
 /** Never rejects. */
 export async function deliver(
   parts: DeliveryParts,
@@ -62,6 +65,7 @@ function waited(
 ): Outcome {
   if (signal.aborted && outcome.kind === 'refused') return { kind: 'postponed', inMs: 0 };
   if (outcome.kind === 'refused') return { kind: 'postponed', inMs: lane.refused(clock.nowMs(), random) };
+  if (outcome.kind === 'duplicate') return { kind: 'postponed', inMs: DUPLICATE_WAIT_MS * (0.5 + random()) };
   if (outcome.kind === 'broken') return { kind: 'postponed', inMs: BROKEN_WAIT_MS * (0.5 + random()) };
   lane.admitted();
   return outcome;

@@ -1,5 +1,16 @@
 /** What events need of whoever keeps them. In a node it is a thread with connections of its own: see store-thread.ts. */
-import type { Claim, ClaimedEvent, DueLane, Held, LaneVolume, NewEvent, Settlement } from '../store/index.ts';
+import type {
+  Claim,
+  ClaimedEvent,
+  DueLane,
+  EndedKey,
+  FoundKey,
+  Held,
+  LaneVolume,
+  NewEvent,
+  Settlement,
+  WantedKey,
+} from '../store/index.ts';
 
 export interface EventStore {
   /** Resolves when all of them are committed. @throws {Fault} `database-unavailable` */
@@ -15,6 +26,14 @@ export interface EventStore {
   volumes(): Promise<readonly LaneVolume[]>;
   /** Wall-clock ms; null: nothing waits. */
   oldestAtMs(): Promise<number | null>;
+  /** Idempotency keys: see store/idempotency.ts. */
+  takeKeys(taking: {
+    readonly wanted: readonly WantedKey[];
+    readonly leaseMs: number;
+  }): Promise<readonly FoundKey[]>;
+  endKeys(ended: readonly EndedKey[]): Promise<void>;
+  renewKeys(renewal: { readonly leases: readonly string[]; readonly leaseMs: number }): Promise<void>;
+  releaseKeys(): Promise<void>;
   /** Calls back when another node has stored events. */
   onNews(listener: () => void): void;
   /** Idempotent. */

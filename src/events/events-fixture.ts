@@ -4,7 +4,14 @@ import { Fault, seededRandom } from '../base/index.ts';
 import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
 import { type FunctionEntry, functionArn, isOrdered } from '../model/index.ts';
 import { functionByHand } from '../model/testing.ts';
-import type { ClaimedEvent, EventFailure, NewEvent, Settlement } from '../store/index.ts';
+import type {
+  ClaimedEvent,
+  EventFailure,
+  FoundKey,
+  NewEvent,
+  RecordedAnswer,
+  Settlement,
+} from '../store/index.ts';
 import type { EventRequest } from './event.ts';
 import type { EventStore } from './event-store.ts';
 import { createEvents } from './events.ts';
@@ -103,6 +110,7 @@ export function memoryStore(clock: FakeClock): MemoryStore {
         if (row.lease !== null) Object.assign(row, { lease: null, dueAtMs: clock.nowMs() });
       return 0;
     },
+    ...memoryKeys(clock),
     volumes: async () => volumes(),
     oldestAtMs: async () => null,
     onNews: () => {},
@@ -111,7 +119,55 @@ export function memoryStore(clock: FakeClock): MemoryStore {
   return store;
 }
 
-const REPORT: Report = {
+interface Key {
+  lease: string | null;
+  leasedUntilMs: number;
+  answer: RecordedAnswer | null;
+  expiresAtMs: number;
+}
+
+function memoryKeys(
+  clock: FakeClock,
+): Pick<EventStore, 'takeKeys' | 'endKeys' | 'renewKeys' | 'releaseKeys'> {
+  const keys = new Map<string, Key>();
+  const name = (of: { functionName: string; key: string }) => `${of.functionName} ${of.key}`;
+  return {
+    async takeKeys({ wanted, leaseMs }) {
+      return wanted.map(({ lease, ...of }): FoundKey => {
+        const found = keys.get(name(of));
+        const nowMs = clock.nowMs();
+        const free =
+          found?.lease === null ? found.expiresAtMs <= nowMs : found && found.leasedUntilMs <= nowMs;
+        if (found === undefined || free === true) {
+          const [leasedUntilMs, expiresAtMs] = [nowMs + leaseMs, Number.POSITIVE_INFINITY];
+          keys.set(name(of), { lease, leasedUntilMs, answer: null, expiresAtMs });
+          return { lease, state: 'mine', answer: null };
+        }
+        return { lease, state: found.lease === null ? 'done' : 'running', answer: found.answer };
+      });
+    },
+    async endKeys(ended) {
+      for (const { answer, windowMs, lease, ...of } of ended) {
+        if (keys.get(name(of))?.lease !== lease) continue;
+        if (answer === null) keys.delete(name(of));
+        else
+          keys.set(name(of), {
+            ...{ lease: null, leasedUntilMs: 0, answer },
+            expiresAtMs: clock.nowMs() + windowMs,
+          });
+      }
+    },
+    async renewKeys({ leases, leaseMs }) {
+      for (const key of keys.values())
+        if (key.lease !== null && leases.includes(key.lease)) key.leasedUntilMs = clock.nowMs() + leaseMs;
+    },
+    async releaseKeys() {
+      for (const [of, { lease }] of keys) if (lease !== null) keys.delete(of);
+    },
+  };
+}
+
+export const REPORT: Report = {
   ...{ outcome: 'ok', durationMs: 1, billedMs: 1, initMs: null, memoryMb: 128, maxMemoryMb: 1, queuedMs: 0 },
   ...{ phases: null, instanceId: 'one' },
 };

@@ -1,12 +1,13 @@
 /** Events: invocations that nobody waits for, from their acceptance to what became of them. */
 import { type Clock, Fault, Group, periodically, type Random, type Service } from '../base/index.ts';
-import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import { isOrdered, LIMITS } from '../model/index.ts';
 import type { Settlement } from '../store/index.ts';
 import { deliver } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { EventRequest, EventVolume } from './event.ts';
 import type { EventStore } from './event-store.ts';
+import { Keys } from './idempotency/keys.ts';
+import { type Invoke, invokeOnce } from './idempotency/once.ts';
 import { Intake } from './intake.ts';
 import type { Directory } from './target.ts';
 
@@ -20,6 +21,10 @@ export interface Events extends Service {
   enqueue(request: EventRequest): Promise<{ readonly requestId: string }>;
   /** Looks for events that somebody else has stored, now rather than within a second. */
   lookAround(): void;
+  /** The one door, with idempotency before it: see once.ts. For callers that wait for the answer. */
+  readonly invokeOnce: Invoke;
+  /** Idempotency keys, for what is not one invocation. */
+  readonly keys: Pick<Keys, 'begin'>;
   /** What waited when it was last counted, some seconds ago at most. */
   volume(): EventVolume;
 }
@@ -27,7 +32,7 @@ export interface Events extends Service {
 export interface EventsParts {
   readonly store: EventStore;
   readonly directory: Directory;
-  readonly invoke: (invocation: Invocation, signal: AbortSignal | null) => Promise<InvokeResult>;
+  readonly invoke: Invoke;
   readonly clock: Clock;
   readonly random: Random;
   readonly newId: () => string;
@@ -45,8 +50,10 @@ const STOP_MS = 5_000;
 const MB = 1024 * 1024;
 
 export function createEvents(given: EventsParts): Events {
-  const parts = { ...given, onProblem: sparing(given) };
-  const { store, clock, directory, onProblem } = parts;
+  const onProblem = sparing(given);
+  const { store, clock, directory } = given;
+  const keys = new Keys({ ...given, onProblem });
+  const parts = { ...given, onProblem, invoke: invokeOnce({ ...given, keys }) };
   const settling = new Group<Settlement, readonly string[]>({
     ...{ clock, writers: 1, maxItems: 500, maxBytes: 8 * MB, maxWaitingBytes: Number.POSITIVE_INFINITY },
     timeoutMs: Number.POSITIVE_INFINITY,
@@ -67,7 +74,7 @@ export function createEvents(given: EventsParts): Events {
     onProblem,
     onStored: (lane) => dispatcher.poke(lane),
   });
-  return overStore({ parts, dispatcher, intake });
+  return overStore({ parts, dispatcher, intake, keys });
 }
 
 /** What it carries: events that it leads to, and a function's error, which may be as long as an answer. */
@@ -75,15 +82,14 @@ function settlementBytes({ sends, failure }: Settlement): number {
   return sends.reduce((sum, { bytes }) => sum + bytes, 500 + (failure?.payload.length ?? 0));
 }
 
-function overStore({
-  parts,
-  dispatcher,
-  intake,
-}: {
-  parts: EventsParts;
-  dispatcher: Dispatcher;
-  intake: Intake;
-}): Events {
+interface Assembled {
+  readonly parts: EventsParts;
+  readonly dispatcher: Dispatcher;
+  readonly intake: Intake;
+  readonly keys: Keys;
+}
+
+function overStore({ parts, dispatcher, intake, keys }: Assembled): Events {
   const { store, clock, onProblem } = parts;
   let oldestAtMs: number | null = null;
   const count = async () => {
@@ -95,6 +101,7 @@ function overStore({
   const stop = async () => {
     endCounting();
     await dispatcher.stop();
+    keys.stop();
     await Promise.race([store.release().catch(onProblem), passed(clock, STOP_MS)]);
     await store.close();
   };
@@ -117,6 +124,8 @@ function overStore({
       await intake.take(request);
       return { requestId: request.requestId };
     },
+    invokeOnce: parts.invoke,
+    keys,
     lookAround: () => dispatcher.lookAround(),
     volume: () => ({ ...intake.total, oldestAtMs }),
   };

@@ -11,16 +11,16 @@ export interface EventThreadOptions {
 }
 
 /** What can be asked, by name. */
-export type Asked = Pick<
-  EventStore,
-  'insert' | 'dueLanes' | 'claim' | 'renew' | 'settle' | 'release' | 'volumes' | 'oldestAtMs'
->;
+export type Asked = Omit<EventStore, 'onNews' | 'close'>;
 
 export function openEventStore(workerData: EventThreadOptions): EventStore {
   const thread = openThread<Asked>({
     module: new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url),
     workerData,
-    asks: ['insert', 'dueLanes', 'claim', 'renew', 'settle', 'release', 'volumes', 'oldestAtMs'],
+    asks: [
+      ...(['insert', 'dueLanes', 'claim', 'renew', 'settle', 'release', 'volumes', 'oldestAtMs'] as const),
+      ...(['takeKeys', 'endKeys', 'renewKeys', 'releaseKeys'] as const),
+    ],
   });
   return { ...thread.ask, onNews: (told) => thread.onNews(told), close: () => thread.close() };
 }

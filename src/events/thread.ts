@@ -5,14 +5,18 @@ import {
   claimEvents,
   connectEvents,
   dueLanes,
+  endKeys,
   insertEvents,
   laneVolumes,
   listenEvents,
   notifyEvents,
   oldestEvent,
   releaseEvents,
+  releaseKeys,
   renewEvents,
+  renewKeys,
   settleEvents,
+  takeKeys,
 } from '../store/index.ts';
 import type { Asked, EventThreadOptions } from './store-thread.ts';
 
@@ -40,6 +44,10 @@ const answers: Asked = {
   settle: (settlements) =>
     tryAgain(() => settleEvents(sql, settlements), { forMs: Number.POSITIVE_INFINITY, signal }),
   release: () => releaseEvents(sql, holder),
+  takeKeys: (taking) => tryAgain(() => takeKeys(sql, { ...taking, holder }), { forMs: INSERT_FOR_MS, signal }),
+  endKeys: (ended) => tryAgain(() => endKeys(sql, ended), { forMs: INSERT_FOR_MS, signal }),
+  renewKeys: (renewal) => renewKeys(sql, { ...renewal, holder }),
+  releaseKeys: () => tryAgain(() => releaseKeys(sql, holder), { forMs: INSERT_FOR_MS, signal }),
   volumes: () => laneVolumes(sql),
   oldestAtMs: () => oldestEvent(sql),
 };

@@ -29,6 +29,8 @@ const PUBLIC_FAULTS = {
   forbidden: { status: 403, tell: true },
   'function-not-found': { status: 404, tell: true },
   'home-in-use': { status: 500, tell: false },
+  'idempotency-answer-lost': { status: 409, tell: true },
+  'idempotency-running': { status: 409, tell: true },
   'identity-exists': { status: 500, tell: false },
   'identity-in-use': { status: 500, tell: false },
   'identity-limit': { status: 500, tell: false },

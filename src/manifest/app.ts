@@ -12,6 +12,7 @@ import { egressObject, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failureOfJson } from './failure.ts';
 import * as field from './fields.ts';
+import { idempotencyObject } from './idempotency.ts';
 import { imageObject } from './image.ts';
 import { layerObjects } from './layers.ts';
 import { role, secrets, uses } from './rights.ts';
@@ -51,6 +52,7 @@ const configRule = record<FunctionConfig>(
     secrets: optional(secrets, () => []),
     uses: optional(uses, () => []),
     image: optional<FunctionConfig['image']>(orNull(imageObject), () => null),
+    idempotency: optional<FunctionConfig['idempotency']>(orNull(idempotencyObject), () => null),
   },
   { what: 'a configuration' },
 );

@@ -5,6 +5,7 @@ import {
   type AppFunction,
   type Egress,
   fullName,
+  type IdempotencyRule,
   LIMITS,
   type RuntimeName,
   type Shape,
@@ -17,6 +18,7 @@ import { egress, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failure, type Located } from './failure.ts';
 import * as field from './fields.ts';
+import { idempotency } from './idempotency.ts';
 import { type ImageText, image } from './image.ts';
 import { type LayerText, layerName, layers } from './layers.ts';
 import { role, secrets, uses } from './rights.ts';
@@ -59,6 +61,7 @@ interface FunctionText {
   uses: Use[];
   role: string | null;
   layers: LayerText[];
+  idempotency: IdempotencyRule | null;
 }
 
 interface AppText {
@@ -161,6 +164,10 @@ const functionRule = record<FunctionText>(
     layers: optional(
       described(layers, 'What is placed under /opt: folders, .zip files, ARNs of layer versions.'),
       () => [],
+    ),
+    idempotency: optional<IdempotencyRule | null>(
+      described(idempotency, 'What says that two deliveries are one: "header NAME" or "jsonpath PATH".'),
+      () => null,
     ),
   },
   {
@@ -338,6 +345,7 @@ function toApp(found: AppText): App {
       secrets: one.secrets,
       uses: one.uses.map((use) => ({ ...use, function: named(use.function) })),
       image: one.image?.start ?? null,
+      idempotency: one.idempotency,
     };
     const wishes = one.layers.map((layer) =>
       'arn' in layer ? layer : { name: layerName(layer.path), artifact: '' },

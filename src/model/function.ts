@@ -1,5 +1,6 @@
 /** What a function is, once it has been validated: plain data, no I/O. */
 import type { Egress } from './egress.ts';
+import type { IdempotencyRule } from './idempotency.ts';
 import type { ProvisionedPlan } from './provisioned.ts';
 import type { ResourcePolicy } from './resource-policy.ts';
 import type { RuntimeName } from './runtime.ts';
@@ -30,6 +31,8 @@ export interface FunctionConfig {
   readonly uses: readonly Use[];
   /** How a container image is started, where the package is one; null: it is a zip. */
   readonly image: ImageStart | null;
+  /** What says that two deliveries are one; null: nothing does. */
+  readonly idempotency: IdempotencyRule | null;
 }
 
 /** A function that may be called, by the SDK or at its address inside. */
@@ -61,6 +64,7 @@ export const CONFIG_DEFAULTS = {
   secrets: [],
   uses: [],
   image: null,
+  idempotency: null,
 } as const satisfies Partial<FunctionConfig>;
 
 /** What is told about a version and does not change how it runs. */

@@ -19,6 +19,7 @@ export {
   type Version,
   type VersionDetails,
 } from './function.ts';
+export { type IdempotencyRule, jsonPathSteps, valueAt } from './idempotency.ts';
 export { isOrdered, orderedLane } from './lanes.ts';
 export { LIMITS } from './limits.ts';
 export {

@@ -38,6 +38,10 @@ export const LIMITS = {
   eventsAtOnce: 256,
   /** Events that failed and that nobody was told of: how many are kept. */
   failedEvents: 100_000,
+  /** Answers kept by idempotency key, in bytes each; keys, in characters (longer ones are known by their digest); how long, in ms. */
+  idempotencyAnswerBytes: MB,
+  idempotencyKeyLength: 256,
+  idempotencyWindowMs: { min: 60_000, max: 604_800_000, default: 86_400_000 },
   answerBytes: 6 * MB + 100,
   /** Bodies of requests to the AWS APIs that are held at once, all together, in bytes. */
   awsBodyBytes: 256 * MB,

@@ -95,7 +95,7 @@ function eventsStatus({ oldestAtMs, ...counts }: EventVolume): Status['events'] 
 function openGateway(site: Site, { state, dataPlane }: Pick<Interior, 'state' | 'dataPlane'>): Gateway {
   const { options, newId, problem } = site;
   return createGateway({
-    invoke: (invocation, signal) => dataPlane.invoker.invoke(invocation, signal),
+    invoke: (invocation, signal) => dataPlane.events.invokeOnce(invocation, signal),
     directory: state.registry,
     authority: state.identity.authority,
     clock,

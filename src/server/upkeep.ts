@@ -5,6 +5,7 @@ import { LIMITS } from '../model/index.ts';
 import {
   deleteUnusedArtifacts,
   dropOldFailedEvents,
+  dropOldKeys,
   dropOldLines,
   dropOldSpans,
   dropOldUsage,
@@ -35,6 +36,7 @@ export function keepBounds(
       while ((await dropOldLines(sql, { sinceMs, maxBytes: LIMITS.logBytes, batch })) === batch);
       while ((await dropOldSpans(sql, { sinceMs, batch })) === batch);
       while ((await dropOldFailedEvents(sql, { sinceMs, maxRows: LIMITS.failedEvents, batch })) === batch);
+      while ((await dropOldKeys(sql, batch)) === batch);
       await forgetDeletedLayers(sql);
       await deleteUnusedArtifacts(sql, { olderThanMs: UNUSED_ARTIFACT_MS, limit: 100 });
       const deployed = [...registry.current().functions.values()].flatMap(({ latest, versions }) => [

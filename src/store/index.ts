@@ -80,6 +80,17 @@ export {
   publishVersion,
 } from './functions.ts';
 export {
+  dropOldKeys,
+  type EndedKey,
+  endKeys,
+  type FoundKey,
+  type RecordedAnswer,
+  releaseKeys,
+  renewKeys,
+  takeKeys,
+  type WantedKey,
+} from './idempotency.ts';
+export {
   changeIdentities,
   type IdentityChange,
   type IdentityKind,

@@ -9,3 +9,23 @@ alter table skein.events
 create index events_in_order on skein.events (lane, seq) where strpos(lane, '/') > 0;
 
 alter table skein.failed_events add column terms json;
+
+-- What was run under which key, so that it is not run twice.
+create table skein.idempotency_keys (
+  account_id text not null default '000000000000',
+  region text not null default 'us-east-1',
+  function_name text not null,
+  key text not null,
+  -- Of the run that has it; null: it is over.
+  lease uuid,
+  -- The node that runs it, and until when it may be silent.
+  holder text,
+  leased_until timestamptz,
+  -- What it answered, and the bytes of that; no bytes: they were too many.
+  answer json,
+  body bytea,
+  expires_at timestamptz not null,
+  primary key (function_name, key)
+);
+create index idempotency_keys_age on skein.idempotency_keys (expires_at);
+create index idempotency_keys_held on skein.idempotency_keys (holder) where holder is not null;

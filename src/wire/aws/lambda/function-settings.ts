@@ -5,6 +5,7 @@
  */
 import type { VersionSettings } from '../../../control/index.ts';
 import {
+  CONFIG_DEFAULTS,
   type FunctionConfig,
   isReservedVariable,
   type LayerReference,
@@ -93,6 +94,7 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
 }
 
 const NEW: FunctionConfig = {
+  ...CONFIG_DEFAULTS,
   shape: 'function',
   runtime: 'provided.al2023',
   handler: 'bootstrap',
@@ -102,12 +104,6 @@ const NEW: FunctionConfig = {
   ephemeralMb: LIMITS.ephemeralMb.default,
   environment: {},
   database: null,
-  egress: { mode: 'public' },
-  layers: [],
-  role: null,
-  secrets: [],
-  uses: [],
-  image: null,
 };
 
 /** Of a function that is about to be made. */
