@@ -136,7 +136,7 @@ async function open(
   const answer = { kind: 'result', executedVersion: 1, payload: Buffer.from('null'), report } as const;
   const events = createEvents({
     store: openEventStore({ databaseUrl: url, holder: 'bench' }),
-    directory: { current: () => ({ functions: new Map([['bench', entry]]) }) },
+    directory: { current: () => ({ functions: new Map([['bench', entry]]), queues: new Map() }) },
     async invoke(invocation) {
       onRun(invocation);
       return answer;

@@ -5,6 +5,7 @@ import { Fault } from '../base/index.ts';
 import { parseApp } from '../manifest/index.ts';
 import { LIMITS } from '../model/index.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
+import { eventEndpoints } from './event-endpoints.ts';
 import { invokeDocument } from './invoke-document.ts';
 import { keyEndpoints } from './key-endpoints.ts';
 import type { ApiOptions } from './options.ts';
@@ -26,6 +27,7 @@ export function endpoints(options: ApiOptions): readonly Endpoint[] {
     ...functionEndpoints(options),
     ...secretEndpoints(options),
     ...keyEndpoints(options),
+    ...eventEndpoints(options),
     ...nodeEndpoints(options),
   ];
 }

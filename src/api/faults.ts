@@ -13,6 +13,7 @@ const STATUS = {
   'database-unavailable': 503,
   'deploy-in-progress': 409,
   'event-loop': 400,
+  'event-not-found': 404,
   'events-full': 429,
   forbidden: 403,
   'function-not-found': 404,

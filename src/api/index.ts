@@ -1,4 +1,11 @@
 export { type Api, createApi } from './api.ts';
+export type {
+  EventAnswer,
+  EventLine,
+  EventsAnswer,
+  PausedAnswer,
+  RedrivenAnswer,
+} from './event-endpoints.ts';
 export type { KeyAnswer, KeysAnswer, RevokedAnswer } from './key-endpoints.ts';
 export type { ApiOptions, OtherApi, Status } from './options.ts';
 export type { UsageAnswer } from './usage-document.ts';

@@ -6,6 +6,7 @@ import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
 import type { ApiOptions, Status } from './options.ts';
 
 export const DIGEST = 'a'.repeat(64);
+export const FAILED_ID = '019a5b6e-0000-7000-8000-000000000001';
 export const report: Report = {
   outcome: 'ok',
   durationMs: 1.5,
@@ -93,6 +94,46 @@ const eventsByHand = (kept: Invocation[]): ApiOptions['events'] => ({
   },
 });
 
+/** Has none that wait, one that failed, and tells what it was asked. */
+function eventDeskByHand(seen: { events: unknown[] }): ApiOptions['eventDesk'] {
+  const tell = (...asked: unknown[]) => void seen.events.push(asked);
+  const times = { acceptedAtMs: 0, failedAtMs: 1_000 };
+  const who = { id: FAILED_ID, functionName: 'orders', qualifier: null, attempts: 1, ...times };
+  const failed = { ...who, reason: 'RetriesExhausted', told: [] };
+  const context = { traceId: null, clientContext: null, hops: 1 };
+  const rest = {
+    lane: 'orders',
+    payload: '{"n":1}',
+    context,
+    terms: null,
+    trail: [],
+    failure: null,
+    dueAtMs: null,
+  };
+  return {
+    waiting: async () => [],
+    failed: async () => [failed],
+    async show(id) {
+      if (id !== FAILED_ID) throw new Fault('event-not-found', 'There is none.');
+      return { ...failed, ...rest, state: 'failed', differences: null };
+    },
+    edit: async (...asked) => tell('edit', ...asked),
+    async redrive(wanted) {
+      tell('redrive', wanted);
+      return { redriven: 1 };
+    },
+    pauses: async () => [{ functionName: 'mail', pausedAtMs: 0 }],
+    async pause(name) {
+      tell('pause', name);
+      return true;
+    },
+    async resume(name) {
+      tell('resume', name);
+      return false;
+    },
+  };
+}
+
 /** Takes any package for one and the same. */
 const artifactsByHand = (stored: Set<string>): ApiOptions['artifacts'] => ({
   has: async (digest) => stored.has(digest),
@@ -107,6 +148,7 @@ export function openNode() {
     destroyed: null as unknown,
     logs: null as unknown,
     secret: null as unknown,
+    events: [] as unknown[],
   };
   const node = {
     seen,
@@ -152,6 +194,7 @@ export function openNode() {
     keys: keysByHand,
     artifacts: artifactsByHand(node.stored),
     events: eventsByHand(node.kept),
+    eventDesk: eventDeskByHand(seen),
     invoker: { invoke: (invocation, signal) => node.answer(invocation, signal) },
     logs: {
       read: async (wanted) => {

@@ -5,6 +5,7 @@ import type { Control, Secrets } from '../control/index.ts';
 import type { ForesightCounts, ProvisionedCounts } from '../instances/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import type { LogEntry } from '../logs/index.ts';
+import type { EventOptions } from './event-endpoints.ts';
 import type { KeyOptions } from './key-endpoints.ts';
 
 export interface FunctionUsage {
@@ -49,7 +50,7 @@ export interface Status {
  */
 export type OtherApi = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export interface ApiOptions extends KeyOptions {
+export interface ApiOptions extends KeyOptions, EventOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly domain: string;
   /** Bearer token that every request but /healthz and /readyz carries. */

@@ -17,6 +17,7 @@ export const FAULTS = {
   'database-unavailable': { blame: 'platform', retry: true },
   'deploy-in-progress': { blame: 'caller', retry: true },
   'event-loop': { blame: 'caller', retry: false },
+  'event-not-found': { blame: 'caller', retry: false },
   'events-full': { blame: 'caller', retry: true },
   forbidden: { blame: 'caller', retry: false },
   'function-not-found': { blame: 'caller', retry: false },

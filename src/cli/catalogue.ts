@@ -53,6 +53,21 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     ],
     load: () => import('./commands/invoke.ts'),
   },
+  events: {
+    usage:
+      'events list [--failed] | show ID | edit ID --data JSON | redrive ID…|--all | pause NAME | resume NAME',
+    summary: 'show what waits and what failed, and let it run again',
+    details: [
+      '--failed    those that failed for good; else those that wait or run',
+      '--function  only the events of one function',
+      '--limit     at most so many lines (default 100)',
+      '--data      the new payload: JSON, @FILE, or - for stdin',
+      '--all       redrive all that failed and that nobody was told of',
+      '--rate      so many a second (5/s) or a minute (30/m), not all at once',
+      'pause       keep the events of a function, and run none until resume',
+    ],
+    load: () => import('./commands/events.ts'),
+  },
   list: {
     usage: 'list',
     summary: 'show the functions of the node',

@@ -6,7 +6,7 @@
  */
 import type { Readable } from 'node:stream';
 import { Fault } from '../base/index.ts';
-import type { Invocation, InvokeResult } from '../invoke/index.ts';
+import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { ClaimedEvent } from '../store/index.ts';
 import { withHops } from './lineage.ts';
@@ -40,31 +40,32 @@ export async function attempt(
     traceId: withHops(context.traceId, { id, hops: context.hops }),
   };
   try {
-    return await outcomeOf(await parts.invoke(invocation, signal));
+    return await outcomeOf(await parts.invoke(invocation, signal), invocation.attemptId ?? id);
   } catch (error) {
     return refusal(parts, error, signal);
   }
 }
 
-async function outcomeOf(result: InvokeResult): Promise<Outcome> {
+async function outcomeOf(result: InvokeResult, attemptId: string): Promise<Outcome> {
   const { kind, executedVersion } = result;
   if (kind === 'error') {
     const { errorType, payload } = result;
-    return { kind: 'failure', executedVersion, errorType, payload: payload.toString('utf8') };
+    const attempt = noted(result.report, attemptId);
+    return { kind: 'failure', executedVersion, errorType, payload: payload.toString('utf8'), attempt };
   }
   if (kind === 'result')
     return { kind: 'success', executedVersion, payload: result.payload.toString('utf8') };
   const payload = await readAll(result.body);
-  const { outcome } = await result.report;
-  if (outcome === 'ok') return { kind: 'success', executedVersion, payload };
-  const errorType = outcome === 'timeout' ? 'Sandbox.Timedout' : 'Runtime.StreamError';
-  const errorMessage = `RequestId: ${(await result.report).outcome}: the stream ended early`;
-  return {
-    kind: 'failure',
-    executedVersion,
-    errorType,
-    payload: JSON.stringify({ errorType, errorMessage }),
-  };
+  const report = await result.report;
+  if (report.outcome === 'ok') return { kind: 'success', executedVersion, payload };
+  const errorType = report.outcome === 'timeout' ? 'Sandbox.Timedout' : 'Runtime.StreamError';
+  const errorMessage = `RequestId: ${report.outcome}: the stream ended early`;
+  const said = { errorType, payload: JSON.stringify({ errorType, errorMessage }) };
+  return { kind: 'failure', executedVersion, ...said, attempt: noted(report, attemptId) };
+}
+
+function noted({ outcome, durationMs, instanceId }: Report, attemptId: string) {
+  return { attemptId, outcome, durationMs, instanceId };
 }
 
 /** Nobody waits for a stream: it is read so that the function can end, and kept as far as an answer may go. */

@@ -8,6 +8,7 @@ import type {
   Held,
   LaneVolume,
   NewEvent,
+  SeenShape,
   Settlement,
   WantedKey,
 } from '../store/index.ts';
@@ -34,6 +35,8 @@ export interface EventStore {
   endKeys(ended: readonly EndedKey[]): Promise<void>;
   renewKeys(renewal: { readonly leases: readonly string[]; readonly leaseMs: number }): Promise<void>;
   releaseKeys(): Promise<void>;
+  /** Forms of payloads that were handled. */
+  keepShapes(seen: readonly SeenShape[]): Promise<void>;
   /** Calls back when another node has stored events. */
   onNews(listener: () => void): void;
   /** Idempotent. */

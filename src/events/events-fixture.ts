@@ -2,12 +2,13 @@
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { Fault, seededRandom } from '../base/index.ts';
 import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
-import { type FunctionEntry, functionArn, isOrdered } from '../model/index.ts';
+import { type FunctionEntry, functionArn, isOrdered, type QueueEntry } from '../model/index.ts';
 import { functionByHand } from '../model/testing.ts';
 import type {
   ClaimedEvent,
   EventFailure,
   FoundKey,
+  MessageRow,
   NewEvent,
   RecordedAnswer,
   Settlement,
@@ -27,7 +28,8 @@ interface Row extends Required<NewEvent> {
 
 export interface MemoryStore extends EventStore {
   readonly rows: Map<string, Row>;
-  readonly failed: { readonly id: string; readonly reason: string }[];
+  readonly failed: { readonly id: string; readonly reason: string; readonly told: readonly string[] }[];
+  readonly messages: MessageRow[];
   away: boolean;
 }
 
@@ -35,6 +37,7 @@ export interface MemoryStore extends EventStore {
 export function memoryStore(clock: FakeClock): MemoryStore {
   const rows = new Map<string, Row>();
   const failed: MemoryStore['failed'] = [];
+  const messages: MessageRow[] = [];
   let leases = 0;
   const guard = () => {
     if (store.away) throw new Fault('database-unavailable', 'away');
@@ -52,19 +55,21 @@ export function memoryStore(clock: FakeClock): MemoryStore {
     const fresh = { terms: event.terms ?? null, lease: null, claims: 0, attempts: 0, failure: null };
     rows.set(event.id, { ...event, ...fresh, dueAtMs: nowMs, acceptedAtMs: nowMs });
   };
-  const settle = ({ id, lease, againInMs, attempts, failure, keptFor, sends }: Settlement) => {
+  const settle = (settlement: Settlement) => {
+    const { id, lease, againInMs, attempts, failure, keptFor, sends, told } = settlement;
     const row = held(id, lease);
     if (row === undefined) return [];
     row.failure = failure ?? row.failure;
     if (againInMs === null) {
       rows.delete(id);
       for (const event of sends) add(event);
-      if (keptFor !== null) failed.push({ id, reason: keptFor });
+      messages.push(...settlement.messages);
+      if (keptFor !== null) failed.push({ id, reason: keptFor, told });
     } else Object.assign(row, { dueAtMs: clock.nowMs() + againInMs, lease: null, attempts });
     return [id];
   };
   const store: MemoryStore = {
-    ...{ rows, failed, away: false },
+    ...{ rows, failed, messages, away: false },
     async insert(events) {
       guard();
       for (const event of events) add(event);
@@ -111,6 +116,7 @@ export function memoryStore(clock: FakeClock): MemoryStore {
       return 0;
     },
     ...memoryKeys(clock),
+    keepShapes: async () => {},
     volumes: async () => volumes(),
     oldestAtMs: async () => null,
     onNews: () => {},
@@ -196,13 +202,14 @@ export function openWorld(
   const clock = fakeClock();
   const store = memoryStore(clock);
   const functions = new Map(entries.map((entry) => [entry.name, entry]));
+  const queues = new Map<string, QueueEntry>();
   const calls: { readonly atMs: number; readonly invocation: Invocation }[] = [];
   const problems: unknown[] = [];
   let ids = 0;
   const newId = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`;
   const events = createEvents({
     ...{ store, clock, random: seededRandom(1), newId },
-    directory: { current: () => ({ functions }) },
+    directory: { current: () => ({ functions, queues }) },
     async invoke(invocation) {
       calls.push({ atMs: clock.nowMs(), invocation });
       return await run(invocation);
@@ -216,5 +223,5 @@ export function openWorld(
       requestId: newId(),
       ...more,
     });
-  return { clock, store, functions, calls, problems, events, enqueue };
+  return { clock, store, functions, queues, calls, problems, events, enqueue };
 }

@@ -1,7 +1,7 @@
 /** Events: invocations that nobody waits for, from their acceptance to what became of them. */
 import { type Clock, Fault, Group, periodically, type Random, type Service } from '../base/index.ts';
 import { isOrdered, LIMITS } from '../model/index.ts';
-import type { Settlement } from '../store/index.ts';
+import type { ClaimedEvent, Settlement } from '../store/index.ts';
 import { deliver } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { EventRequest, EventVolume } from './event.ts';
@@ -9,6 +9,7 @@ import type { EventStore } from './event-store.ts';
 import { Keys } from './idempotency/keys.ts';
 import { type Invoke, invokeOnce } from './idempotency/once.ts';
 import { Intake } from './intake.ts';
+import { Sampler } from './shapes/sampler.ts';
 import type { Directory } from './target.ts';
 
 export interface Events extends Service {
@@ -60,10 +61,12 @@ export function createEvents(given: EventsParts): Events {
     bytesOf: settlementBytes,
     write: (settlements) => store.settle(settlements),
   });
+  const sampler = new Sampler({ clock, onProblem, write: (seen) => store.keepShapes(seen) });
+  const onHandled = (event: ClaimedEvent) => sampler.handled(event);
   const dispatcher = new Dispatcher({
     ...{ clock, onProblem },
     store: { ...store, settle: async ([one]) => await settling.add(one!) },
-    deliver: (event, lane, signal) => deliver(parts, { event, lane, signal }),
+    deliver: (event, lane, signal) => deliver({ ...parts, onHandled }, { event, lane, signal }),
     limitOf: (lane) => limitOf(parts, lane),
     atOnce: Math.min(LIMITS.eventsAtOnce, parts.accountConcurrency),
   });
@@ -78,8 +81,11 @@ export function createEvents(given: EventsParts): Events {
 }
 
 /** What it carries: events that it leads to, and a function's error, which may be as long as an answer. */
-function settlementBytes({ sends, failure }: Settlement): number {
-  return sends.reduce((sum, { bytes }) => sum + bytes, 500 + (failure?.payload.length ?? 0));
+function settlementBytes({ sends, messages, failure }: Settlement): number {
+  return [...sends, ...messages].reduce(
+    (sum, { bytes }) => sum + bytes,
+    500 + (failure?.payload.length ?? 0),
+  );
 }
 
 interface Assembled {

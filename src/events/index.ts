@@ -1,4 +1,5 @@
 /** Events: invocations that nobody waits for. */
+export { createEventDesk, type EventDesk, type ShownEvent } from './desk.ts';
 export type { EventRequest, EventVolume } from './event.ts';
 export { createEvents, type Events } from './events.ts';
 export { openEventStore } from './store-thread.ts';

@@ -42,24 +42,29 @@ export function invocationRecord(
   return `${request},"responseContext":${context},"responsePayload":${jsonText(answer.payload)}}`;
 }
 
-/**
- * What tells a dead letter from any other event, which it is otherwise the same as: Lambda's attributes of a dead
- * letter, as custom client context.
- */
-export function deadLetterContext(event: Pick<ClaimedEvent, 'id'>, failure: EventFailure | null): string {
-  const custom = {
-    RequestID: event.id,
-    ErrorCode: failure === null ? '429' : '200',
-    ErrorMessage: messageOf(failure),
-  };
-  return JSON.stringify({ custom });
+/** What tells a dead letter from any other event, which it is otherwise the same as: Lambda's attributes of one. */
+export interface DeadLetterFacts {
+  readonly RequestID: string;
+  readonly ErrorCode: string;
+  readonly ErrorMessage: string;
 }
 
-/** Characters of a message in a dead letter (AWS: the first KB). */
+export function deadLetterFacts(
+  event: Pick<ClaimedEvent, 'id'>,
+  failure: EventFailure | null,
+): DeadLetterFacts {
+  return {
+    RequestID: event.id,
+    ErrorCode: failure === null ? '429' : '200',
+    ErrorMessage: failure === null ? 'The event was never run.' : errorMessageOf(failure),
+  };
+}
+
+/** Characters of an error's message that are passed on (AWS: the first KB). */
 const MESSAGE_LENGTH = 1_024;
 
-function messageOf(failure: EventFailure | null): string {
-  if (failure === null) return 'The event was never run.';
+/** What the function said went wrong. */
+export function errorMessageOf(failure: Pick<EventFailure, 'payload' | 'errorType'>): string {
   try {
     const { errorMessage } = JSON.parse(failure.payload) as { errorMessage?: unknown };
     if (typeof errorMessage === 'string') return errorMessage.slice(0, MESSAGE_LENGTH).toWellFormed();

@@ -24,7 +24,11 @@ function open(database: TestDatabase, run: Run, holder = 'one') {
   );
   const events = createEvents({
     ...{ store, clock: systemClock, random: systemRandom, newId, invoke: run, onProblem: () => {} },
-    ...{ directory: { current: () => ({ functions }) }, retryMs: 1, accountConcurrency: 100 },
+    ...{
+      directory: { current: () => ({ functions, queues: new Map() }) },
+      retryMs: 1,
+      accountConcurrency: 100,
+    },
   });
   return { events, store };
 }

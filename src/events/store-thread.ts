@@ -19,7 +19,7 @@ export function openEventStore(workerData: EventThreadOptions): EventStore {
     workerData,
     asks: [
       ...(['insert', 'dueLanes', 'claim', 'renew', 'settle', 'release', 'volumes', 'oldestAtMs'] as const),
-      ...(['takeKeys', 'endKeys', 'renewKeys', 'releaseKeys'] as const),
+      ...(['takeKeys', 'endKeys', 'renewKeys', 'releaseKeys', 'keepShapes'] as const),
     ],
   });
   return { ...thread.ask, onNews: (told) => thread.onNews(told), close: () => thread.close() };

@@ -7,12 +7,17 @@ import {
   LIMITS,
   LIVE,
   parseFunctionReference,
+  parseQueueArn,
+  type QueueEntry,
   type Version,
 } from '../model/index.ts';
 import { type ClaimedEvent, functionNotFound, qualifierNotFound } from '../store/index.ts';
 
 export interface Directory {
-  current(): { readonly functions: ReadonlyMap<string, FunctionEntry> };
+  current(): {
+    readonly functions: ReadonlyMap<string, FunctionEntry>;
+    readonly queues: ReadonlyMap<string, QueueEntry>;
+  };
 }
 
 export interface EventTarget {
@@ -79,21 +84,27 @@ function deadLetterOf({ details }: Version): string | null {
   return typeof config?.TargetArn === 'string' && config.TargetArn !== '' ? config.TargetArn : null;
 }
 
+/** Who a destination's ARN names. */
+export type Destination =
+  | { readonly kind: 'function'; readonly entry: FunctionEntry; readonly qualifier: string | null }
+  | { readonly kind: 'queue'; readonly queue: QueueEntry };
+
 /**
- * The function that a destination's ARN names. Without a qualifier it is `$LATEST`, as on AWS; of a function of an
- * app, whose `$LATEST` nobody calls, it is what `skein invoke` calls.
+ * Looks up a destination. A function without a qualifier is `$LATEST`, as on AWS; of a function of an app, whose
+ * `$LATEST` nobody calls, it is what `skein invoke` calls. A FIFO queue is none: who tells it names no group.
  *
- * @returns null when the ARN names no function that is here
+ * @returns null when the ARN names nobody who is here
  */
-export function destinationOf(
-  directory: Directory,
-  arn: string,
-): { readonly entry: FunctionEntry; readonly qualifier: string | null } | null {
+export function destinationOf(directory: Directory, arn: string): Destination | null {
+  const name = parseQueueArn(arn);
+  const queue = name === null ? undefined : directory.current().queues.get(name);
+  if (queue !== undefined) return queue.settings.fifo === null ? { kind: 'queue', queue } : null;
   const reference = arn.includes(':lambda:') ? parseFunctionReference(arn) : null;
   if (reference === null) return null;
   try {
     const { entry } = eventTarget(directory, reference.name, reference.qualifier);
-    return { entry, qualifier: reference.qualifier ?? (entry.app === null ? LATEST : null) };
+    const qualifier = reference.qualifier ?? (entry.app === null ? LATEST : null);
+    return { kind: 'function', entry, qualifier };
   } catch (error) {
     if (error instanceof Fault) return null;
     throw error;

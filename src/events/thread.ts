@@ -1,12 +1,14 @@
 /** The thread behind store-thread.ts: asks PostgreSQL, tries again what may be, tells other nodes. See there. */
 import { workerData } from 'node:worker_threads';
 import { answerQuestions, systemClock, tryAgain, uuidSource } from '../base/index.ts';
+import { LIMITS } from '../model/index.ts';
 import {
   claimEvents,
   connectEvents,
   dueLanes,
   endKeys,
   insertEvents,
+  keepShapes,
   laneVolumes,
   listenEvents,
   notifyEvents,
@@ -44,10 +46,12 @@ const answers: Asked = {
   settle: (settlements) =>
     tryAgain(() => settleEvents(sql, settlements), { forMs: Number.POSITIVE_INFINITY, signal }),
   release: () => releaseEvents(sql, holder),
-  takeKeys: (taking) => tryAgain(() => takeKeys(sql, { ...taking, holder }), { forMs: INSERT_FOR_MS, signal }),
+  takeKeys: (taking) =>
+    tryAgain(() => takeKeys(sql, { ...taking, holder }), { forMs: INSERT_FOR_MS, signal }),
   endKeys: (ended) => tryAgain(() => endKeys(sql, ended), { forMs: INSERT_FOR_MS, signal }),
   renewKeys: (renewal) => renewKeys(sql, { ...renewal, holder }),
   releaseKeys: () => tryAgain(() => releaseKeys(sql, holder), { forMs: INSERT_FOR_MS, signal }),
+  keepShapes: (seen) => keepShapes(sql, { seen, keep: LIMITS.eventShapes }),
   volumes: () => laneVolumes(sql),
   oldestAtMs: () => oldestEvent(sql),
 };

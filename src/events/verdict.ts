@@ -8,12 +8,19 @@
  *   expired      no                     over: EventAgeExceeded
  *   off          no                     over: ZeroReservedConcurrency
  *
- * Over without success: the dead-letter target gets the event, the destination a record. Where there is neither it
- * is kept among the failed.
+ * Over without success: the dead-letter target gets the event, the destination a record; and it is kept among the
+ * failed, for whoever looks after it.
  */
 import { versionLabel } from '../model/index.ts';
-import type { ClaimedEvent, EventFailure, Settlement } from '../store/index.ts';
-import { type Answered, type Condition, deadLetterContext, invocationRecord } from './record.ts';
+import type { AttemptNote, ClaimedEvent, EventFailure, Settlement } from '../store/index.ts';
+import {
+  type Answered,
+  type Condition,
+  type DeadLetterFacts,
+  deadLetterFacts,
+  errorMessageOf,
+  invocationRecord,
+} from './record.ts';
 import type { EventPolicy } from './target.ts';
 
 export type Outcome =
@@ -23,6 +30,7 @@ export type Outcome =
       readonly executedVersion: number;
       readonly errorType: string;
       readonly payload: string;
+      readonly attempt: Pick<AttemptNote, 'attemptId' | 'outcome' | 'durationMs' | 'instanceId'>;
     }
   /** The platform had no place for it, or a limit was reached. */
   | { readonly kind: 'postponed'; readonly inMs: number }
@@ -35,10 +43,13 @@ export type Outcome =
 export interface Onward {
   readonly arn: string;
   readonly payload: string;
-  readonly clientContext: string | null;
+  /** It is the event itself; null: a record of it. */
+  readonly deadLetter: DeadLetterFacts | null;
 }
 
-export type Verdict = Omit<Settlement, 'sends' | 'id' | 'lease'> & { readonly onward: readonly Onward[] };
+export type Verdict = Omit<Settlement, 'sends' | 'messages' | 'told' | 'id' | 'lease'> & {
+  readonly onward: readonly Onward[];
+};
 
 export interface Circumstances {
   readonly policy: EventPolicy;
@@ -75,7 +86,7 @@ function succeeded(
   { policy, atMs }: Circumstances,
 ): Verdict {
   const attempts = event.attempts + 1;
-  const base = { againInMs: null, attempts, failure: null, keptFor: null };
+  const base = { againInMs: null, attempts, failure: null, note: null, keptFor: null };
   if (policy.onSuccess === null) return { ...base, onward: [] };
   const answer = { executedVersion: versionLabel(executedVersion), functionError: null, payload };
   const told = {
@@ -86,20 +97,26 @@ function succeeded(
     atMs,
   } as const;
   const record = invocationRecord(event, told);
-  return { ...base, onward: [{ arn: policy.onSuccess, payload: record, clientContext: null }] };
+  return { ...base, onward: [{ arn: policy.onSuccess, payload: record, deadLetter: null }] };
 }
 
 function failed(
   event: ClaimedEvent,
-  { executedVersion, errorType, payload }: Outcome & { kind: 'failure' },
+  { executedVersion, errorType, payload, attempt }: Outcome & { kind: 'failure' },
   now: Circumstances,
 ): Verdict {
   const attempts = event.attempts + 1;
   const failure = { executedVersion: versionLabel(executedVersion), errorType, payload };
-  if (attempts > now.policy.retries)
-    return over({ ...event, attempts }, { condition: 'RetriesExhausted', failure }, now);
-  if (now.ageMs >= now.policy.maxAgeMs)
-    return over({ ...event, attempts }, { condition: 'EventAgeExceeded', failure }, now);
+  const { executedVersion: version } = failure;
+  const said = { errorType, errorMessage: errorMessageOf(failure), executedVersion: version };
+  const note = { ...attempt, ...said, atMs: now.atMs };
+  return { ...afterFailure({ ...event, attempts }, failure, now), note };
+}
+
+function afterFailure(event: ClaimedEvent, failure: EventFailure, now: Circumstances): Verdict {
+  const { attempts } = event;
+  if (attempts > now.policy.retries) return over(event, { condition: 'RetriesExhausted', failure }, now);
+  if (now.ageMs >= now.policy.maxAgeMs) return over(event, { condition: 'EventAgeExceeded', failure }, now);
   return again({ inMs: backoffMs(now, attempts), failure, attempts }, now);
 }
 
@@ -116,7 +133,7 @@ function again(
   { policy, ageMs }: Circumstances,
 ): Verdict {
   const againInMs = Math.max(0, Math.min(inMs, policy.maxAgeMs - ageMs));
-  return { againInMs, attempts, failure, keptFor: null, onward: [] };
+  return { againInMs, attempts, failure, note: null, keptFor: null, onward: [] };
 }
 
 function over(
@@ -128,8 +145,8 @@ function over(
   const last = failure ?? event.failure;
   const onward: Onward[] = [];
   if (policy.deadLetter !== null) {
-    const clientContext = deadLetterContext(event, last);
-    onward.push({ arn: policy.deadLetter, payload: event.payload, clientContext });
+    const deadLetter = deadLetterFacts(event, last);
+    onward.push({ arn: policy.deadLetter, payload: event.payload, deadLetter });
   }
   if (policy.onFailure !== null) {
     const told = {
@@ -139,9 +156,9 @@ function over(
       answer: answerOf(last),
       atMs,
     };
-    onward.push({ arn: policy.onFailure, payload: invocationRecord(event, told), clientContext: null });
+    onward.push({ arn: policy.onFailure, payload: invocationRecord(event, told), deadLetter: null });
   }
-  return { againInMs: null, attempts, failure, keptFor: onward.length === 0 ? condition : null, onward };
+  return { againInMs: null, attempts, failure, note: null, keptFor: condition, onward };
 }
 
 function answerOf(failure: EventFailure | null): Answered | null {

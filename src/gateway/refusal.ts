@@ -25,6 +25,7 @@ const PUBLIC_FAULTS = {
   'database-unavailable': { status: 503, tell: false },
   'deploy-in-progress': { status: 503, tell: false },
   'event-loop': { status: 500, tell: false },
+  'event-not-found': { status: 500, tell: false },
   'events-full': { status: 429, tell: true },
   forbidden: { status: 403, tell: true },
   'function-not-found': { status: 404, tell: true },

@@ -38,6 +38,8 @@ export const LIMITS = {
   eventsAtOnce: 256,
   /** Events that failed and that nobody was told of: how many are kept. */
   failedEvents: 100_000,
+  /** Forms of payloads that a function has handled: how many are kept, to compare a failed one with. */
+  eventShapes: 32,
   /** Answers kept by idempotency key, in bytes each; keys, in characters (longer ones are known by their digest); how long, in ms. */
   idempotencyAnswerBytes: MB,
   idempotencyKeyLength: 256,

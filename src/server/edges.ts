@@ -2,7 +2,7 @@
 import { type Api, createApi, type Status } from '../api/index.ts';
 import { systemClock as clock } from '../base/index.ts';
 import { type Control, createControl, functionUrls, type Secrets } from '../control/index.ts';
-import type { EventVolume } from '../events/index.ts';
+import { createEventDesk, type EventVolume } from '../events/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Fleet } from '../instances/index.ts';
 import { logReader } from '../logs/index.ts';
@@ -46,6 +46,10 @@ export async function openEdges(site: Site, { state, dataPlane, lifecycle }: Int
     artifacts: state.artifacts,
     invoker,
     events: dataPlane.events,
+    eventDesk: createEventDesk({
+      ...{ sql: state.sql, directory: state.registry },
+      lookAround: () => dataPlane.events.lookAround(),
+    }),
     logs: logReader(
       {
         linesAfter: (page) => linesAfter(state.sql, { ...page, sinceMs: page.sinceMs ?? 0 }),

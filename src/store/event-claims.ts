@@ -25,7 +25,7 @@ export interface ClaimedEvent {
   readonly context: EventContext;
   /** null: what its function says. */
   readonly terms: EventTerms | null;
-  /** Since it was accepted, ms. */
+  /** Since it was accepted, or its function's events were let go on, ms. */
   readonly ageMs: number;
   /** Times it has been claimed, this one included. */
   readonly claims: number;
@@ -64,7 +64,9 @@ export async function dueLanes(sql: Queryable): Promise<DueLane[]> {
       where e.lane = l.lane and strpos(l.lane, '/') = 0 order by e.due_at limit 1)
       union all
       (select e.due_at as at from skein.events e
-      where e.lane = l.lane and strpos(e.lane, '/') > 0 order by e.seq limit 1)) due`);
+      where e.lane = l.lane and strpos(e.lane, '/') > 0 order by e.seq limit 1)) due
+    where not exists (select from skein.event_pauses p
+      where p.function_name = split_part(l.lane, '/', 1) and p.paused_at is not null)`);
   return [...rows];
 }
 
@@ -88,16 +90,19 @@ export async function claimEvents(sql: Queryable, claim: Claim): Promise<Claimed
   const { wanted, maxBytes, leaseMs, lease, holder } = claim;
   const rows = await orUnavailable(sql<ClaimedEvent[]>`
     with wanted as (
-      select * from unnest(${wanted.map((one) => one.lane)}::text[], ${wanted.map((one) => one.room)}::int[])
+      select w.lane, w.room, p.resumed_at
+      from unnest(${wanted.map((one) => one.lane)}::text[], ${wanted.map((one) => one.room)}::int[])
         as w (lane, room)
+      left join skein.event_pauses p on p.function_name = split_part(w.lane, '/', 1)
+      where p.paused_at is null
     ),
     found as (
-      select f.id, f.bytes from wanted w cross join lateral (
+      select f.id, f.bytes, w.resumed_at from wanted w cross join lateral (
         select e.id, e.bytes from skein.events e
         where e.lane = w.lane and e.due_at <= now() and strpos(w.lane, '/') = 0
         order by e.due_at limit w.room for update skip locked) f
       union all
-      select f.id, f.bytes from wanted w cross join lateral (
+      select f.id, f.bytes, w.resumed_at from wanted w cross join lateral (
         select e.id, e.bytes from (
           select o.id from skein.events o
           where o.lane = w.lane and strpos(o.lane, '/') > 0 order by o.seq limit 1) first
@@ -105,14 +110,14 @@ export async function claimEvents(sql: Queryable, claim: Claim): Promise<Claimed
         where e.due_at <= now() for update of e skip locked) f
     ),
     taken as (
-      select id from (select id, sum(bytes) over (order by id) - bytes as before from found) f
+      select id, resumed_at from (select id, resumed_at, sum(bytes) over (order by id) - bytes as before from found) f
       where before < ${maxBytes}
     )
     update skein.events e set lease = ${lease}, holder = ${holder}, claims = e.claims + 1,
       due_at = now() + ${leaseMs} * interval '1 ms'
     from taken where e.id = taken.id
     returning e.id, e.lane, e.function_name as "functionName", e.qualifier, e.payload, e.bytes, e.context, e.terms,
-      (extract(epoch from now() - e.accepted_at) * 1000)::float8 as "ageMs", e.claims, e.attempts, e.failure,
+      (extract(epoch from now() - greatest(e.accepted_at, taken.resumed_at)) * 1000)::float8 as "ageMs", e.claims, e.attempts, e.failure,
       e.lease`);
   return [...rows];
 }

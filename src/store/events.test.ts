@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { systemClock, uuidSource } from '../base/index.ts';
 import type { Sql } from './connect.ts';
 import { claimEvents, dueLanes, releaseEvents, renewEvents } from './event-claims.ts';
+import { listPauses, pauseEvents, resumeEvents } from './event-pauses.ts';
 import { type Settlement, settleEvents } from './event-settlements.ts';
 import { insertEvents, laneVolumes, type NewEvent, oldestEvent } from './events.ts';
 import { dropOldFailedEvents, listFailedEvents } from './failed-events.ts';
@@ -29,8 +30,11 @@ const over = (held: { id: string; lease: string }, changes: Partial<Settlement> 
     againInMs: null,
     attempts: 1,
     failure: null,
+    note: null,
     keptFor: null,
+    told: [],
     sends: [],
+    messages: [],
   },
   ...changes,
 });
@@ -55,13 +59,10 @@ suite('events in the database', () => {
     assert.equal((await laneVolumes(sql)).find(({ lane }) => lane === 'shop-orders')?.waiting, 3);
 
     const due = await dueLanes(sql);
-    assert.deepEqual(
-      due.map(({ lane, dueInMs }) => [lane, dueInMs <= 0]),
-      [
-        ['shop-mail', true],
-        ['shop-orders', true],
-      ],
-    );
+    assert.deepEqual(due.map(({ lane, dueInMs }) => [lane, dueInMs <= 0]).toSorted(), [
+      ['shop-mail', true],
+      ['shop-orders', true],
+    ]);
     const first = await claim(sql, { 'shop-orders': 2, 'shop-mail': 5, 'shop-none': 1 });
     assert.equal(first.length, 3);
     const same = first.find(({ id }) => id === odd.id);
@@ -133,7 +134,7 @@ suite('events in the database', () => {
       [['shop-mail', 1]],
     );
     assert.equal((await claim(sql, { 'shop-mail': 1 }))[0]?.payload, next.payload);
-    const [kept, ...more] = await listFailedEvents(sql, 10);
+    const [kept, ...more] = await listFailedEvents(sql, { functionName: null, limit: 10 });
     assert.deepEqual(
       [kept?.id, kept?.reason, kept?.attempts, more.length],
       [two!.id, 'RetriesExhausted', 3, 0],
@@ -183,6 +184,69 @@ suite('events in the database', () => {
       (await laneVolumes(sql)).map(({ waiting }) => waiting),
       [1],
     );
+  });
+
+  test('of a function that is held up stay, and are as young as when they go on', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    await insertEvents(sql, [event(), event('shop-orders/nightly'), event('shop-mail')]);
+    await sql`update skein.events set accepted_at = now() - interval '5 h'`;
+    assert.deepEqual(
+      [await pauseEvents(sql, 'shop-orders'), await pauseEvents(sql, 'shop-orders')],
+      [true, false],
+    );
+    assert.deepEqual(
+      (await dueLanes(sql)).map(({ lane }) => lane),
+      ['shop-mail'],
+    );
+    const all = { 'shop-orders': 9, 'shop-orders/nightly': 9, 'shop-mail': 9 };
+    const [mail, ...none] = await claim(sql, all);
+    assert.deepEqual([mail?.lane, none.length], ['shop-mail', 0]);
+    assert.ok((mail?.ageMs ?? 0) > 4 * 3_600_000);
+    assert.deepEqual(
+      (await listPauses(sql)).map(({ functionName }) => functionName),
+      ['shop-orders'],
+    );
+    assert.deepEqual(
+      [await resumeEvents(sql, 'shop-orders'), await resumeEvents(sql, 'shop-orders')],
+      [true, false],
+    );
+    const claimed = await claim(sql, all);
+    assert.equal(claimed.length, 2);
+    assert.ok(claimed.every(({ ageMs }) => ageMs < 600_000));
+  });
+
+  test('lead to messages in the same transaction; where the queue is gone they are kept', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    const [queue] = await sql<{ id: number }[]>`
+      insert into skein.queues (name, settings) values ('failed', '{}') returning id`;
+    await insertEvents(sql, [event(), event(), event()]);
+    const [one, two, three] = await claim(sql, { 'shop-orders': 3 });
+    const message = (queueId: number) => ({
+      ...{ queueId, id: newId(), delayMs: 0, bytes: 9, body: '{"n":1}' },
+      details: { attributes: { ErrorCode: { dataType: 'Number', stringValue: '200' } } },
+    });
+    const told = ['arn:failed'];
+    const lost = { ...three!, lease: newId() };
+    const settlements = [
+      over(one!, { keptFor: 'RetriesExhausted', told, messages: [message(queue!.id)] }),
+      over(two!, { told, messages: [message(queue!.id + 1)] }),
+      over(lost, { told, messages: [message(queue!.id)] }),
+    ];
+    assert.deepEqual((await settleEvents(sql, settlements)).toSorted(), [one!.id, two!.id].toSorted());
+    const messages = await sql`select queue_id, body, details from skein.messages`;
+    assert.equal(messages.length, 1);
+    assert.equal(messages[0]?.body, '{"n":1}');
+    const failed = await listFailedEvents(sql, { functionName: 'shop-orders', limit: 9 });
+    assert.deepEqual(
+      new Map(failed.map((event) => [event.id, [event.reason, event.told]])),
+      new Map<string, unknown>([
+        [one!.id, ['RetriesExhausted', told]],
+        [two!.id, ['DestinationNotFound', []]],
+      ]),
+    );
+    assert.equal((await laneVolumes(sql))[0]?.waiting, 1);
   });
 
   test('of a node that starts anew are due at once, those of others are not', async () => {

@@ -42,7 +42,9 @@ export {
   renewEvents,
 } from './event-claims.ts';
 export { connectEvents, listenEvents, notifyEvents } from './event-connection.ts';
-export { type Settlement, settleEvents } from './event-settlements.ts';
+export { type EventPause, listPauses, pauseEvents, resumeEvents } from './event-pauses.ts';
+export { type AttemptNote, type Settlement, settleEvents } from './event-settlements.ts';
+export { type EventShape, keepShapes, type SeenShape, shapesOf } from './event-shapes.ts';
 export {
   changeMapping,
   deleteMapping,
@@ -60,7 +62,17 @@ export {
   type NewEvent,
   oldestEvent,
 } from './events.ts';
-export { dropOldFailedEvents } from './failed-events.ts';
+export {
+  dropOldFailedEvents,
+  editFailedEvent,
+  type FailedEvent,
+  findEvent,
+  type KnownEvent,
+  listFailedEvents,
+  listWaitingEvents,
+  redriveEvents,
+  type WaitingEvent,
+} from './failed-events.ts';
 export { type AliasPoints, changeAlias, createAlias, deleteAlias } from './function-aliases.ts';
 export { noFunction, updateInProgress } from './function-changes.ts';
 export type { Made } from './function-rows.ts';
@@ -127,6 +139,7 @@ export {
   changeReserved,
   provisionedChanges,
 } from './provisioned-concurrency.ts';
+export type { MessageRow } from './queue-messages.ts';
 export {
   deleteSecret,
   deleteSecretsOf,

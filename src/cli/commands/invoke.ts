@@ -1,8 +1,8 @@
 /** `skein invoke NAME[:QUALIFIER] [--data JSON|@file|-] [--async]`: the answer on stdout, the report on stderr. */
-import { readFileSync } from 'node:fs';
-import { Fault } from '../../base/index.ts';
+
 import { LIMITS } from '../../model/index.ts';
-import { type Command, type Context, homeOf, text } from '../command.ts';
+import { type Command, type Context, homeOf } from '../command.ts';
+import { readEvent } from '../event-data.ts';
 import { connectNode } from '../node-client.ts';
 import { milliseconds, note, print, printJson, usageFault } from '../output.ts';
 
@@ -25,7 +25,10 @@ export const command: Command = {
   words: { min: 1, max: 1 },
   async run(context) {
     const later = context.values.async === true;
-    const event = readEvent(context, later ? LIMITS.asyncEventBytes : LIMITS.eventBytes);
+    const event = readEvent(context, {
+      maxBytes: later ? LIMITS.asyncEventBytes : LIMITS.eventBytes,
+      fallback: '{}',
+    });
     const [name, qualifier] = targetOf(context.words[0] ?? '');
     const query = new URLSearchParams({
       ...(qualifier !== undefined && { qualifier }),
@@ -53,37 +56,6 @@ function targetOf(word: string): [name: string, qualifier: string | undefined] {
   const [name = '', qualifier, ...more] = word.split(':');
   if (name !== '' && qualifier !== '' && more.length === 0) return [name, qualifier];
   throw usageFault(`"${word}" is not NAME or NAME:QUALIFIER, such as bakery-orders:3 or bakery-orders:live.`);
-}
-
-/**
- * @returns JSON text
- * @throws {Fault} `option-invalid` when it is none; `payload-too-large`, before the node would hang up on it
- */
-function readEvent(context: Context, maxBytes: number): string {
-  const data = text(context, 'data') ?? '{}';
-  const event =
-    data === '-' ? readFileSync(0, 'utf8') : data.startsWith('@') ? readFile(data.slice(1)) : data;
-  const bytes = Buffer.byteLength(event);
-  if (bytes > maxBytes) {
-    const message = `--data is ${bytes} bytes; an event has at most ${maxBytes} (${maxBytes / 2 ** 20} MB).`;
-    throw new Fault('payload-too-large', message, { facts: { bytes, maxBytes } });
-  }
-  try {
-    JSON.parse(event);
-    return event;
-  } catch (error) {
-    throw usageFault(
-      `--data is not JSON: ${(error as Error).message}. Quote it for your shell, as in --data '{"name":"Ada"}', or use --data @event.json.`,
-    );
-  }
-}
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw usageFault(`--data @${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
 }
 
 function show({ payload, report, functionError, executedVersion, requestId }: InvokeAnswer): void {

@@ -29,3 +29,32 @@ create table skein.idempotency_keys (
 );
 create index idempotency_keys_age on skein.idempotency_keys (expires_at);
 create index idempotency_keys_held on skein.idempotency_keys (holder) where holder is not null;
+
+-- Functions whose events wait until somebody says otherwise, and those that did: a wait that was wanted makes none too old.
+create table skein.event_pauses (
+  account_id text not null default '000000000000',
+  region text not null default 'us-east-1',
+  function_name text primary key,
+  paused_at timestamptz,
+  resumed_at timestamptz
+);
+
+-- What came of the attempts that count, the first and the last ones.
+alter table skein.events add column trail jsonb;
+alter table skein.failed_events
+  add column trail jsonb,
+  -- ARNs of those who were told: a dead-letter target, a destination.
+  add column told text[] not null default '{}';
+create index failed_events_function on skein.failed_events (function_name, failed_at);
+
+-- The forms of payloads that functions have handled lately: what a failed one is compared with.
+create table skein.event_shapes (
+  account_id text not null default '000000000000',
+  region text not null default 'us-east-1',
+  function_name text not null,
+  digest text not null,
+  -- Types by path.
+  shape json not null,
+  seen_at timestamptz not null default now(),
+  primary key (function_name, digest)
+);
