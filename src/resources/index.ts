@@ -1,6 +1,7 @@
 /** The data kept for functions; knows nothing of functions themselves. */
 export { dropAppDatabase, ensureDatabase } from './database/database.ts';
 export { openFunctionDatabases } from './database/proxy/function-databases.ts';
+export { createQueues, type QueueDirectory } from './queue/create.ts';
 export type {
   MessageAttribute,
   MessageState,
@@ -20,3 +21,4 @@ export type {
   VisibilityOutcome,
   Wanted,
 } from './queue/queues.ts';
+export { openQueueStore } from './queue/store-thread.ts';

@@ -139,7 +139,37 @@ export {
   changeReserved,
   provisionedChanges,
 } from './provisioned-concurrency.ts';
-export type { MessageRow } from './queue-messages.ts';
+export { changeQueues, type QueueDraft, type QueueTransaction } from './queue-configuration.ts';
+export { connectQueues, listenQueues, notifyQueues } from './queue-connection.ts';
+export { type FifoTerms, receiveFifoMessages } from './queue-fifo-receives.ts';
+export { type FifoMessageRow, insertFifoMessages, type NumberedMessage } from './queue-fifo-sends.ts';
+export { changeFifoVisibility, deleteFifoMessages, type FifoDeleted } from './queue-fifo-settlements.ts';
+export { insertMessages, type MessageDetails, type MessageRow } from './queue-messages.ts';
+export {
+  cancelMove,
+  insertMove,
+  leaseMoves,
+  listMoves,
+  type MoveRow,
+  moveSome,
+  type NewMoveRow,
+} from './queue-moves.ts';
+export {
+  type DueQueue,
+  dueQueues,
+  type ReceiveTerms,
+  receiveMessages,
+  type TakenMessage,
+  type WaitedFor,
+} from './queue-receives.ts';
+export {
+  changeVisibility,
+  deleteMessages,
+  type HeldMessage,
+  type VisibilityRow,
+} from './queue-settlements.ts';
+export { dropOldMessages, dropRemains, purgeQueue } from './queue-upkeep.ts';
+export { countQueue, type MessageCounts, type SeenMessage, seeMessages } from './queue-views.ts';
 export {
   deleteSecret,
   deleteSecretsOf,
