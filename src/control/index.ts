@@ -10,6 +10,7 @@ export { type Control, createControl } from './control.ts';
 export type { Functions, VersionSettings } from './functions/index.ts';
 export { createLambdaControl, type LambdaControl } from './lambda.ts';
 export { type LayerKey, layerArn, layerVersionArn, parseLayerVersionArn } from './layers/index.ts';
+export { createQueueControl, type NewQueue, type QueueChanges, type QueueControl } from './queues/index.ts';
 export { capacityProviderArn, codeSigningArn, type Records } from './records/index.ts';
 export {
   createSecrets,
