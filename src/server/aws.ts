@@ -10,6 +10,7 @@ import { codeBytes, readArtifact } from '../store/index.ts';
 import { iamService } from '../wire/aws/iam/index.ts';
 import { createAwsEndpoint } from '../wire/aws/index.ts';
 import { createPackageLinks, lambdaService } from '../wire/aws/lambda/index.ts';
+import { sqsService } from '../wire/aws/sqs/index.ts';
 import { stsService } from '../wire/aws/sts/index.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Site } from './site.ts';
@@ -51,7 +52,8 @@ export function openAws(site: Site, { state, dataPlane, gatewayUrl }: Around) {
     codeBytes: () => codeBytes(sql),
     accountConcurrency: options.accountConcurrency,
   });
-  const services = [lambda, iamService(identity), stsService(identity)];
+  const sqs = sqsService({ registry, queues: state.queues, control: state.queueControl });
+  const services = [lambda, sqs, iamService(identity), stsService(identity)];
   const endpointFor = (verify: Authority['verify']) =>
     createAwsEndpoint({
       ...{ services, verify, clock, accountId: ACCOUNT_ID, region: REGION },

@@ -18,6 +18,7 @@ import {
   watchDatabase,
 } from '../store/index.ts';
 import { openIdentity } from './identity.ts';
+import { openQueues } from './queues.ts';
 import { openSafe } from './secrets.ts';
 import { describe, type Home } from './site.ts';
 
@@ -52,6 +53,7 @@ export async function openState(home: Home) {
   const safe = await openSafe(home, sql);
   const identity = await openIdentity(home, { sql, keys, registry, safe });
   const databaseUrl = database.url;
+  const queues = await openQueues(home, { databaseUrl, sql, registry });
   const recorder = startRecorder({ databaseUrl, clock }, (records) =>
     hooks.onLog(`${records} usage records were lost: PostgreSQL was away for too long`),
   );
@@ -70,7 +72,7 @@ export async function openState(home: Home) {
   });
   await artifacts.start();
   building.defer(() => artifacts.stop());
-  return { database, sql, watch, keys, registry, safe, identity, recorder, logs, artifacts };
+  return { database, sql, watch, keys, registry, safe, identity, recorder, logs, artifacts, ...queues };
 }
 
 export type State = Awaited<ReturnType<typeof openState>>;
