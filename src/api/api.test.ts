@@ -311,6 +311,12 @@ suite('the control API', () => {
     assert.deepEqual(node.seen.logs, { functionName: 'f', after: '5', sinceMs: null, limit: 10 });
     assert.equal((await ask('/api/v1/functions/f/logs?limit=0')).status, 400);
     assert.equal((await ask('/api/v1/functions/nobody/logs')).status, 404);
+    await ask('/api/v1/schedules?app=shop');
+    assert.deepEqual(node.seen.schedule, { verb: 'list', app: 'shop' });
+    await ask('/api/v1/schedules/a/pause?group=g', { method: 'POST' });
+    assert.deepEqual(node.seen.schedule, { verb: 'pause', key: { name: 'a', group: 'g' } });
+    await ask('/api/v1/schedules/a');
+    assert.deepEqual(node.seen.schedule, { verb: 'show', key: { name: 'a', group: 'default' } });
   });
 
   test('usage is summed by function', async () => {

@@ -9,6 +9,7 @@ import { eventEndpoints } from './event-endpoints.ts';
 import { invokeDocument } from './invoke-document.ts';
 import { keyEndpoints } from './key-endpoints.ts';
 import type { ApiOptions } from './options.ts';
+import { scheduleEndpoints } from './schedule-endpoints.ts';
 import { secretEndpoints } from './secret-endpoints.ts';
 import { usageDocument } from './usage-document.ts';
 
@@ -28,6 +29,7 @@ export function endpoints(options: ApiOptions): readonly Endpoint[] {
     ...secretEndpoints(options),
     ...keyEndpoints(options),
     ...eventEndpoints(options),
+    ...scheduleEndpoints(options),
     ...nodeEndpoints(options),
   ];
 }

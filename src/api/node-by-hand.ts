@@ -56,6 +56,21 @@ function secretsByHand(seen: { secret: unknown }): ApiOptions['secrets'] {
   };
 }
 
+/** Schedules by hand: tells what it was asked. */
+function schedulesByHand(seen: { schedule: unknown }): ApiOptions['schedules'] {
+  const tell = (verb: string) => async (key: unknown) => {
+    seen.schedule = { verb, key };
+    return null as never;
+  };
+  return {
+    list: async (app) => {
+      seen.schedule = { verb: 'list', app };
+      return { schedules: [] };
+    },
+    ...{ show: tell('show'), pause: tell('pause'), resume: tell('resume'), run: tell('run') },
+  };
+}
+
 const USAGE: ApiOptions['usage'] = {
   totals: async () =>
     ['b', 'a', 'a'].map((functionName) => ({
@@ -140,30 +155,9 @@ const artifactsByHand = (stored: Set<string>): ApiOptions['artifacts'] => ({
   put: async (zip) => ({ digest: DIGEST, bytes: (await buffer(zip)).length }),
 });
 
-/** A node by hand: remembers what it was asked, answers what the test says. */
-export function openNode() {
-  const seen = {
-    deployed: null as unknown,
-    rolledBack: null as unknown,
-    destroyed: null as unknown,
-    logs: null as unknown,
-    secret: null as unknown,
-    events: [] as unknown[],
-  };
-  const node = {
-    seen,
-    bugs: [] as unknown[],
-    shutdowns: 0,
-    kept: [] as Invocation[],
-    stored: new Set<string>(),
-    answer: (async () => ({
-      kind: 'result',
-      executedVersion: 3,
-      payload: Buffer.from('{"ok":1}'),
-      report,
-    })) as (invocation: Invocation, signal: AbortSignal) => Promise<InvokeResult>,
-  };
-  const control: Control = {
+/** The verbs by hand: tell what they were asked. */
+function controlByHand(seen: { deployed: unknown; rolledBack: unknown; destroyed: unknown }): Control {
+  return {
     deploy: async (app, artifacts) => {
       seen.deployed = { app, artifacts };
       return { app: app.app, url: 'u', functions: [] };
@@ -182,6 +176,32 @@ export function openNode() {
       return { app: wanted.app, functions: [], databases: [] };
     },
   };
+}
+
+/** A node by hand: remembers what it was asked, answers what the test says. */
+export function openNode() {
+  const seen = {
+    deployed: null as unknown,
+    rolledBack: null as unknown,
+    destroyed: null as unknown,
+    logs: null as unknown,
+    secret: null as unknown,
+    events: [] as unknown[],
+    schedule: null as unknown,
+  };
+  const node = {
+    seen,
+    bugs: [] as unknown[],
+    shutdowns: 0,
+    kept: [] as Invocation[],
+    stored: new Set<string>(),
+    answer: (async () => ({
+      kind: 'result',
+      executedVersion: 3,
+      payload: Buffer.from('{"ok":1}'),
+      report,
+    })) as (invocation: Invocation, signal: AbortSignal) => Promise<InvokeResult>,
+  };
   const options: ApiOptions = {
     listen: { host: '127.0.0.1', port: 0 },
     domain: 'localhost',
@@ -189,9 +209,10 @@ export function openNode() {
     others: [],
     clock: systemClock,
     whileDatabaseAnswers: (work) => work(),
-    control,
+    control: controlByHand(seen),
     secrets: secretsByHand(seen),
     keys: keysByHand,
+    schedules: schedulesByHand(seen),
     artifacts: artifactsByHand(node.stored),
     events: eventsByHand(node.kept),
     eventDesk: eventDeskByHand(seen),

@@ -119,6 +119,16 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     ],
     load: () => import('./commands/key.ts'),
   },
+  schedule: {
+    usage: 'schedule list [--app APP] | show NAME | pause NAME | resume NAME | run NAME',
+    summary: 'show what fires when; hold a schedule up, or fire it now',
+    details: [
+      'pause    it does not fire until it is resumed; what it leaves out is not made up for',
+      'run      now, whatever its times',
+      '--group  of a schedule that AWS’s API made in a group',
+    ],
+    load: () => import('./commands/schedule.ts'),
+  },
   destroy: {
     usage: 'destroy APP [--data]',
     summary: 'delete an app',

@@ -13,6 +13,13 @@ export { type LayerKey, layerArn, layerVersionArn, parseLayerVersionArn } from '
 export { createQueueControl, type NewQueue, type QueueChanges, type QueueControl } from './queues/index.ts';
 export { capacityProviderArn, codeSigningArn, type Records } from './records/index.ts';
 export {
+  createScheduleDesk,
+  type ScheduleAnswer,
+  type ScheduleDesk,
+  type ScheduleRunAnswer,
+  type SchedulesAnswer,
+} from './schedules/index.ts';
+export {
   createSecrets,
   type RemovedAnswer,
   type RotateAnswer,

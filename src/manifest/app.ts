@@ -18,6 +18,7 @@ import { layerObjects } from './layers.ts';
 import { role, secrets, uses } from './rights.ts';
 import { routeObject } from './routes.ts';
 import { listOf, type Problem, type Rule, record, report, type Spot, whole } from './rules.ts';
+import { reportSameSchedules, scheduleObjects } from './schedules.ts';
 
 const { optional, required } = field;
 
@@ -65,6 +66,7 @@ const functionRule = record<Required<AppFunction>>(
     provisioned: required(provisioned),
     provisionedPlan: optional<ProvisionedPlan | undefined>(provisionedPlan, () => undefined),
     routes: required(listOf(routeObject, { max: LIMITS.routesPerFunction, what: 'routes' })),
+    schedules: optional(scheduleObjects, () => []),
     layers: optional(layerObjects, () => []),
   },
   { what: 'a function', across: checkProvisioned },
@@ -105,6 +107,10 @@ function acrossApp(app: App, spot: Spot): void {
     uses: ['config', 'uses'],
   };
   checkAcross({ app: app.app, databases: app.databases, parts, below: where }, spot, () => '');
+  const schedules = app.functions.flatMap(({ schedules = [] }, index) =>
+    schedules.map(({ name }, at) => ({ at: ['functions', index, 'schedules', at], name })),
+  );
+  reportSameSchedules(schedules, spot);
 }
 
 /**
@@ -117,9 +123,10 @@ export function parseApp(json: unknown): App {
   const problems: Problem[] = [];
   const app = appRule.read(json, { path: [], problems, written: () => undefined });
   if (problems.length > 0) throw failureOfJson(problems);
-  const functions = app.functions.map(({ layers, provisionedPlan, ...fn }) => ({
+  const functions = app.functions.map(({ layers, schedules = [], provisionedPlan, ...fn }) => ({
     ...fn,
     ...(layers !== undefined && layers.length > 0 && { layers }),
+    ...(schedules.length > 0 && { schedules }),
     ...(provisionedPlan !== undefined && { provisionedPlan }),
   }));
   return { ...app, functions };

@@ -147,7 +147,11 @@ suite('a manifest', () => {
     ],
     ['a missing code', withKeys().replace('    code: .\n', ''), /:3:3 functions\.f: `code` is missing/],
     ['a handler with a space', withKeys().replace('a.b', 'a b'), /"a b" must be file\.export/],
-    ['a key that comes later', withKeys('triggers: []'), /`triggers` is not available in this version/],
+    [
+      'a key that comes later',
+      withKeys('destinations: {}'),
+      /`destinations` is not available in this version/,
+    ],
     [
       'a key that will not come',
       withKeys('snapshot: true'),

@@ -38,6 +38,8 @@ import {
   shown,
   text,
 } from './rules.ts';
+import { reportSameSchedules, scheduleName } from './schedules.ts';
+import { type TriggersText, triggers } from './triggers.ts';
 import { duration, size } from './units.ts';
 
 interface FunctionText {
@@ -55,6 +57,7 @@ interface FunctionText {
   environment: Readonly<Record<string, string>>;
   concurrency: Concurrency;
   routes: RouteKey[];
+  triggers: TriggersText;
   database: string | null;
   egress: Egress;
   secrets: string[];
@@ -145,6 +148,7 @@ const functionRule = record<FunctionText>(
       ),
       () => [],
     ),
+    triggers: optional(described(triggers, 'What calls it: schedules.'), () => ({ schedules: [] })),
     database: optional<string | null>(
       described(field.name, 'The database whose URL is DATABASE_URL.'),
       () => null,
@@ -172,7 +176,7 @@ const functionRule = record<FunctionText>(
   },
   {
     what: 'a function',
-    later: ['triggers', 'command', 'main', 'destinations'],
+    later: ['command', 'main', 'destinations'],
     refused: {
       snapshot:
         'is not offered: a start-up snapshot of Node.js gives every instance the same ids, and cannot hold code ' +
@@ -324,6 +328,13 @@ function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) =>
     uses: ['uses'],
   };
   checkAcross({ app: found.app, databases, parts, below: where }, spot, lineOf);
+  const schedules = [...found.functions].flatMap(([key, { triggers }]) =>
+    triggers.schedules.map(({ at, schedule }, index) => ({
+      at: ['functions', key, 'triggers', at],
+      name: scheduleName({ app: found.app, key }, schedule.name, index),
+    })),
+  );
+  reportSameSchedules(schedules, spot);
 }
 
 function toApp(found: AppText): App {
@@ -350,8 +361,13 @@ function toApp(found: AppText): App {
     const wishes = one.layers.map((layer) =>
       'arn' in layer ? layer : { name: layerName(layer.path), artifact: '' },
     );
+    const schedules = one.triggers.schedules.map(({ schedule }, index) => ({
+      ...schedule,
+      name: scheduleName({ app: found.app, key }, schedule.name, index),
+    }));
     return {
       ...{ key, config, ...one.concurrency, routes: one.routes },
+      ...(schedules.length > 0 && { schedules }),
       ...(wishes.length > 0 && { layers: wishes }),
     };
   });

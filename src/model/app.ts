@@ -20,8 +20,28 @@ export interface AppFunction {
   /** How many of them there are when; absent: all of them, always. */
   readonly provisionedPlan?: ProvisionedPlan | undefined;
   readonly routes: readonly { readonly method: string; readonly path: string }[];
+  /** When it is called; absent: by no schedule. */
+  readonly schedules?: readonly AppSchedule[];
   /** What `config.layers` is to be made of, the first at the bottom; absent: nothing. */
   readonly layers?: readonly LayerWish[];
+}
+
+/** When a function is called, and how. */
+export interface AppSchedule {
+  /** `<app>-<name>`; where the manifest names none, that of its function, numbered from the second on. */
+  readonly name: string;
+  readonly expression: string;
+  /** IANA's name. */
+  readonly timezone: string;
+  /** Wall-clock ms; null: at once, and for good. */
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+  /** It is called at any moment within this after each slot. */
+  readonly jitterMs: number;
+  readonly overlap: 'allow' | 'skip' | 'queue';
+  readonly missed: 'skip' | 'catch-up';
+  /** The event, JSON text; null: one that says that it is time. */
+  readonly input: string | null;
 }
 
 /** A version of a layer, or a stored package that is to be one, under a name within the app. */

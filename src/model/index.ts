@@ -1,4 +1,4 @@
-export type { App, AppFunction, LayerWish } from './app.ts';
+export type { App, AppFunction, AppSchedule, LayerWish } from './app.ts';
 export { type FunctionReference, parseFunctionReference, parseQueueArn } from './arn.ts';
 export type { Egress } from './egress.ts';
 export type { EventSourceMapping } from './event-source-mapping.ts';
@@ -33,6 +33,7 @@ export {
   NAME_PATTERN,
   queueArn,
   REGION,
+  scheduleArn,
   slugOf,
   versionLabel,
 } from './names.ts';
@@ -54,6 +55,16 @@ export type {
 } from './queue.ts';
 export { type PolicyStatement, policyDocument, type ResourcePolicy } from './resource-policy.ts';
 export { RUNTIMES, type RuntimeFamily, type RuntimeName, runtimeParts } from './runtime.ts';
-export { parseSchedule, ScheduleError } from './schedule/index.ts';
+export {
+  beginSchedule,
+  firesAt,
+  goOn,
+  nextSlot,
+  parseSchedule,
+  ScheduleError,
+  type ScheduleExpression,
+  type ScheduleProgress,
+  type ScheduleTiming,
+} from './schedule/index.ts';
 export type { OutcomeKind, ProvisionedSpan, UsageRecord } from './usage.ts';
 export { isReservedVariable, VARIABLE_PATTERN } from './variables.ts';

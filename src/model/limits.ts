@@ -32,6 +32,10 @@ export const LIMITS = {
   /** Times an event that nobody waits for is run again, and how old it may be, in ms (AWS: 0 to 2; 1 min to 6 h). */
   eventRetries: { min: 0, max: 2, default: 2 },
   eventAgeMs: { min: 60_000, max: 21_600_000, default: 21_600_000 },
+  /** Triggers of one function. */
+  triggersPerFunction: 50,
+  /** How long after its time a schedule may fire, where it is to be spread, in ms (AWS: 1 min to 24 h). */
+  scheduleWindowMs: { min: 0, max: 86_400_000 },
   /** Events in a chain, each of which led to the next. */
   eventHops: 16,
   /** Events that one node runs at once. */

@@ -36,6 +36,11 @@ export function queueArn(name: string): string {
   return `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`;
 }
 
+/** @returns the ARN of a schedule */
+export function scheduleArn({ group, name }: { readonly group: string; readonly name: string }): string {
+  return `arn:aws:scheduler:${REGION}:${ACCOUNT_ID}:schedule/${group}/${name}`;
+}
+
 /**
  * The host label of a function: lower case, letters, digits and hyphens, 63 characters at most.
  * Two names can share a slug; the store keeps slugs unique and refuses the second.

@@ -11,6 +11,7 @@ import { linesAfter, provisionedTotals, usageAfter, usageTotals } from '../store
 import { isAwsRequest } from '../wire/aws/index.ts';
 import { openAws } from './aws.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { Schedules } from './schedules.ts';
 import { openSecrets } from './secrets.ts';
 import type { Site } from './site.ts';
 import type { State } from './state.ts';
@@ -20,11 +21,12 @@ const VERSION = '0.1.0';
 interface Interior {
   readonly state: State;
   readonly dataPlane: DataPlane;
+  readonly schedules: Schedules;
   readonly lifecycle: { ready: boolean; stop(): Promise<void> };
 }
 
 /** The listeners, open when this resolves. The front door opens last and closes first. */
-export async function openEdges(site: Site, { state, dataPlane, lifecycle }: Interior) {
+export async function openEdges(site: Site, { state, dataPlane, schedules, lifecycle }: Interior) {
   const { options, building, sandboxes, newId, problem } = site;
   const { invoker, fleet, machine } = dataPlane;
   const secrets = await openSecrets(site, { ...state, fleet });
@@ -43,6 +45,7 @@ export async function openEdges(site: Site, { state, dataPlane, lifecycle }: Int
     control: openControl(site, { state, fleet, machine, gateway, secrets }),
     secrets,
     keys: state.identity.admin,
+    schedules: schedules.desk,
     artifacts: state.artifacts,
     invoker,
     events: dataPlane.events,

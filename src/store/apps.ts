@@ -9,11 +9,13 @@
 import type { TransactionSql } from 'postgres';
 import { Fault } from '../base/index.ts';
 import { ACCOUNT_ID, type App, type AppFunction, fullName, LIVE, REGION, slugOf } from '../model/index.ts';
+import { writeSchedulesOf } from './app-schedules.ts';
 import { announce } from './changes.ts';
 import { orUnavailable, type Sql } from './connect.ts';
 import { configDigest, insertVersion, type Made, moveAlias, prune, writeLatest } from './function-rows.ts';
 import { claimLabels, nameTaken, writeRoutes } from './hosts.ts';
 import { writeProvisioned } from './provisioned-concurrency.ts';
+import { deleteSchedulesOf } from './schedules.ts';
 import { withSessionLock } from './session-lock.ts';
 
 /** A deploy, once its packages are stored. */
@@ -51,6 +53,7 @@ export function applyDeploy(sql: Sql, plan: DeployPlan): Promise<Deployed> {
     const functions: DeployedFunction[] = [];
     for (const fn of plan.app.functions) functions.push(await publish(tx, plan, fn));
     await writeRoutes(tx, plan.app);
+    await writeSchedulesOf(tx, plan.app);
     const changed = [...gone, ...functions.map(({ name }) => name)];
     return { functions, revision: await announce(tx, { functions: changed, others: true }) };
   });
@@ -70,6 +73,7 @@ export async function checkDeploy(sql: Sql, app: App): Promise<void> {
     await change(sql, app.app, async (tx) => {
       await write(tx, { app, artifacts: {} });
       await writeRoutes(tx, app);
+      await writeSchedulesOf(tx, app);
       throw undo;
     });
   } catch (error) {
@@ -91,6 +95,7 @@ export function destroyApp(sql: Sql, app: string): Promise<{ revision: number; f
     const gone = await tx`
       delete from skein.apps where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${app}`;
     if (gone.count === 0) throw appNotFound(app);
+    await deleteSchedulesOf(tx, { app, except: [] });
     const functions = names.map((row) => row.name);
     return { functions, revision: await announce(tx, { functions, others: true }) };
   });

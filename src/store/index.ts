@@ -171,6 +171,26 @@ export {
 export { dropOldMessages, dropRemains, purgeQueue } from './queue-upkeep.ts';
 export { countQueue, type MessageCounts, type SeenMessage, seeMessages } from './queue-views.ts';
 export {
+  type DueSchedule,
+  type Firing,
+  fireSchedules,
+  nextScheduleInMs,
+  type ScheduleMove,
+} from './schedule-firings.ts';
+export {
+  databaseNow,
+  deleteSchedule,
+  findSchedule,
+  listSchedules,
+  type Schedule,
+  type ScheduleKey,
+  type ScheduleTarget,
+  type ScheduleWish,
+  type SoonDue,
+  schedulesDueSoon,
+  writeSchedule,
+} from './schedules.ts';
+export {
   deleteSecret,
   deleteSecretsOf,
   loadSecrets,

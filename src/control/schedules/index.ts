@@ -1,0 +1,2 @@
+export type { ScheduleAnswer, ScheduleRunAnswer, SchedulesAnswer } from './answers.ts';
+export { createScheduleDesk, type ScheduleDesk } from './operate.ts';

@@ -1,0 +1,2 @@
+/** Schedules: their slots become events. */
+export { createScheduler, type Scheduler, type SchedulerParts } from './scheduler.ts';
