@@ -17,6 +17,8 @@ const result: InvokeResult = { kind: 'result', executedVersion: 1, payload, repo
 
 const gateway = createGateway({
   invoke: async () => result,
+  enqueue: () => Promise.reject(new Error('nothing is kept here')),
+  secrets: { values: () => Promise.resolve({}) },
   directory: { current: () => SNAPSHOT },
   authority: NOBODY,
   clock: systemClock,

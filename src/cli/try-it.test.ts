@@ -7,9 +7,10 @@ import { tryIt } from './try-it.ts';
 const config = configByHand();
 
 function curl(...routes: string[]): string | null {
+  const github = { scheme: 'github', secrets: ['KEY'], toleranceMs: null, hmac: null } as const;
   const split = routes.map((route) => {
-    const [method = '', path = ''] = route.split(' ');
-    return { method, path };
+    const [method = '', path = '', webhook] = route.split(' ');
+    return { method, path, ...(webhook !== undefined && { webhook: github }) };
   });
   const functions = [{ key: 'orders', config, reserved: null, provisioned: 0, routes: split }];
   const answer = {
@@ -34,4 +35,9 @@ test('what to try after a deploy is a request that one of the app’s routes ans
 
 test('without routes, it is the function’s own URL', () => {
   assert.equal(curl(), "curl -H 'Host: bakery-orders.localhost:8080' 'http://127.0.0.1:8080/'");
+});
+
+test('a webhook is nothing to try', () => {
+  assert.equal(curl('POST /hook webhook'), null);
+  assert.match(String(curl('POST /hook webhook', 'GET /seen')), /\/seen'$/);
 });

@@ -35,8 +35,9 @@ export async function withLayers(options: ControlOptions, app: App): Promise<App
 
 function requireSecrets({ secrets }: ControlOptions, app: App): void {
   const missing = new Map<string, string[]>();
-  for (const { key, config } of app.functions) {
-    for (const name of secrets.missing({ app: app.app, names: config.secrets }))
+  for (const { key, config, routes } of app.functions) {
+    const names = [...config.secrets, ...routes.flatMap(({ webhook }) => webhook?.secrets ?? [])];
+    for (const name of new Set(secrets.missing({ app: app.app, names })))
       missing.set(name, [...(missing.get(name) ?? []), fullName(app.app, key)]);
   }
   const [first] = missing.keys();

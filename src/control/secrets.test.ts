@@ -36,12 +36,24 @@ suite('secrets', () => {
       versions: new Map(),
       aliases: new Map(),
     });
-    const snapshot = { functions: new Map([[entry.name, entry]]) } as unknown as Snapshot;
+    const webhook = { scheme: 'github', secrets: ['HOOK'], toleranceMs: null, hmac: null } as const;
+    const route = { app: 'bakery', functionName: entry.name, method: 'POST', path: '/pay', webhook };
+    const snapshot = {
+      functions: new Map([[entry.name, entry]]),
+      routes: new Map([['bakery', [route]]]),
+    } as unknown as Snapshot;
     const registry = { current: () => snapshot };
     secrets = createSecrets({ sql, vault, keys, registry, renewInstances: () => renewals++ });
   });
   const secretOf = async (app: string | null, name = 'KEY') =>
     (await vault.values({ app, names: [name] }))[name];
+
+  test('by which webhooks are verified are not removed by mistake', async () => {
+    await secrets.set({ app: 'bakery', name: 'HOOK', value: 'whsec_1' });
+    const wanted = { app: 'bakery', name: 'HOOK', force: false };
+    await assert.rejects(secrets.remove(wanted), withCode('resource-in-use'));
+    await secrets.remove({ ...wanted, force: true });
+  });
 
   test('are set, listed without their values, and removed', async () => {
     assert.deepEqual(await secrets.set({ app: null, name: 'KEY', value: 'sk_live' }), {

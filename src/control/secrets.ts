@@ -141,13 +141,17 @@ export function createSecrets(options: SecretsOptions): Secrets {
 function usersOf(secret: SecretName, snapshot: Snapshot, all: readonly SecretName[]): string[] {
   const { app, name } = secret;
   const ownersOfSame = new Set(all.filter((one) => one.name === name).map((one) => one.app));
-  const names = followedVersions(snapshot, 0) // whatever of them stands ready when
+  const inEnvironment = followedVersions(snapshot, 0) // whatever of them stands ready when
     .filter(({ version }) => version.config.secrets.includes(name))
-    .map(({ version }) => version.functionName)
-    .filter((functionName) => {
-      const owner = snapshot.functions.get(functionName)?.app ?? null;
-      return app === null ? owner === null || !ownersOfSame.has(owner) : owner === app;
-    });
+    .map(({ version }) => version.functionName);
+  const atWebhooks = [...snapshot.routes.values()]
+    .flat()
+    .filter(({ webhook }) => webhook?.secrets.includes(name) === true)
+    .map(({ functionName }) => functionName);
+  const names = [...inEnvironment, ...atWebhooks].filter((functionName) => {
+    const owner = snapshot.functions.get(functionName)?.app ?? null;
+    return app === null ? owner === null || !ownersOfSame.has(owner) : owner === app;
+  });
   return [...new Set(names)].toSorted();
 }
 

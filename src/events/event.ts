@@ -16,6 +16,10 @@ export interface EventRequest {
   readonly group?: string;
   /** What holds for this event instead of what its function says. */
   readonly terms?: EventTerms;
+  /** UUID of a delivery: one that was taken in within `LIMITS.deliveryWindowMs` is not taken again; default none. */
+  readonly delivery?: string;
+  /** Most bytes of the event; default as of an `Event` invocation. */
+  readonly maxBytes?: number;
 }
 
 /** What waits or runs on all nodes. */

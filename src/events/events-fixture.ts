@@ -17,7 +17,7 @@ import type { EventRequest } from './event.ts';
 import type { EventStore } from './event-store.ts';
 import { createEvents } from './events.ts';
 
-interface Row extends Required<NewEvent> {
+interface Row extends Required<Omit<NewEvent, 'delivery'>>, Pick<NewEvent, 'delivery'> {
   dueAtMs: number;
   acceptedAtMs: number;
   lease: string | null;

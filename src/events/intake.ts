@@ -76,7 +76,7 @@ export class Intake {
   #eventOf(request: EventRequest): NewEvent {
     const { functionName, qualifier, requestId, traceId, clientContext } = request;
     const { entry } = eventTarget(this.#parts.directory, functionName, qualifier);
-    const { payload, bytes } = payloadOf(request.event);
+    const { payload, bytes } = payloadOf(request.event, request.maxBytes ?? LIMITS.asyncEventBytes);
     const hops = hopsOf(traceId) + 1;
     if (hops > LIMITS.eventHops && entry.recursion === 'Terminate') {
       const fault = loop(functionName);
@@ -84,9 +84,12 @@ export class Intake {
       throw fault;
     }
     const context = { traceId, clientContext, hops };
-    const { group, terms = null } = request;
+    const { group, terms = null, delivery } = request;
     const lane = group === undefined ? functionName : orderedLane(functionName, group);
-    return { id: requestId, lane, functionName, qualifier, payload, bytes, context, terms };
+    return {
+      ...{ id: requestId, lane, functionName, qualifier, payload, bytes, context, terms },
+      ...(delivery !== undefined && { delivery }),
+    };
   }
 
   #refuseFull({ lane, bytes }: NewEvent): void {
@@ -101,11 +104,11 @@ export class Intake {
 }
 
 /** @throws {Fault} `payload-too-large`, `bad-request` for what is no text, of which one would spoil a whole batch */
-function payloadOf(event: string | Uint8Array): { payload: string; bytes: number } {
+function payloadOf(event: string | Uint8Array, maxBytes: number): { payload: string; bytes: number } {
   const bytes = typeof event === 'string' ? Buffer.byteLength(event) : event.byteLength;
-  if (bytes > LIMITS.asyncEventBytes) {
-    const message = `The event is ${bytes} bytes; one that nobody waits for has at most ${LIMITS.asyncEventBytes} (1 MB).`;
-    throw new Fault('payload-too-large', message, { facts: { bytes, maxBytes: LIMITS.asyncEventBytes } });
+  if (bytes > maxBytes) {
+    const message = `The event is ${bytes} bytes; one that nobody waits for has at most ${maxBytes} (${maxBytes / MB} MB).`;
+    throw new Fault('payload-too-large', message, { facts: { bytes, maxBytes } });
   }
   const isText = typeof event === 'string' ? event.isWellFormed() : isUtf8(event);
   const payload =

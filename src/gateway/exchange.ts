@@ -8,8 +8,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../base/index.ts';
+import type { EventRequest } from '../events/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
-import { LIMITS } from '../model/index.ts';
+import { LIMITS, type Webhook } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
 import { type Answer, type AnswerHead, answerOf, MalformedResult } from './answer.ts';
 import { hasBody, readBody } from './body.ts';
@@ -24,10 +25,14 @@ import { Reply, type ReplyRules } from './reply.ts';
 import type { RouteMatch } from './router.ts';
 import { collect, openStream } from './stream.ts';
 import { addedHeaders, freshTrace, parseTarget, refusalOfHead, traceOf } from './target.ts';
+import { admitBody, admitHead, type WebhookSecrets } from './webhook/receive.ts';
 
 /** What all exchanges of a gateway share. */
 export interface Desk extends ReplyRules {
   readonly invoke: (invocation: Invocation, signal: AbortSignal) => Promise<InvokeResult>;
+  /** Keeps what is to be run later: when this resolves, it will be. */
+  readonly enqueue: (event: EventRequest) => Promise<unknown>;
+  readonly secrets: WebhookSecrets;
   readonly current: () => Snapshot;
   readonly findSite: (snapshot: Snapshot, host: string) => Site | null | undefined;
   readonly peerOf: (address: string, forwardedFor?: string) => Peer;
@@ -42,6 +47,8 @@ export interface Desk extends ReplyRules {
   readonly bufferedBytes: number;
   usedBytes: number;
 }
+
+type WebhookMatch = RouteMatch & { readonly webhook: Webhook };
 
 interface Place {
   readonly site: Site;
@@ -105,15 +112,11 @@ export class Exchange {
     const place = this.#locate();
     if (place === null || (place.site.url !== null && this.#answersItself(place.site.url))) return;
 
-    let body: Buffer | null = null;
-    if (hasBody(this.req)) {
-      const read = await this.#read();
-      if (read.kind === 'gone') return;
-      if (read.kind === 'too-large') return reply.refuse(tooLarge(desk.eventBytes));
-      if (read.kind === 'no-room') return reply.refuse(NO_ROOM);
-      body = read.bytes;
-    }
-
+    const { match } = place;
+    if (match?.webhook !== undefined) return await this.#receive(place, { ...match, webhook: match.webhook });
+    const read = await this.#read(desk.eventBytes);
+    if (read === null) return;
+    const { body } = read;
     if (place.site.url?.config.authType === 'AWS_IAM' && !(await this.#admit(place.site.url, place, body)))
       return;
     const { event, traceId } = this.#describe(place, body);
@@ -133,6 +136,27 @@ export class Exchange {
     await this.#deliver(result, place);
   }
 
+  /** Of a webhook: nothing is run now. It is kept, once its sender has proven itself. */
+  async #receive(place: Place, { webhook, routeKey, functionName }: WebhookMatch): Promise<void> {
+    const { reply, req } = this;
+    const desk = this.#desk;
+    const app = desk.current().functions.get(functionName)?.app ?? '';
+    const at = { webhook, app, routeKey, secrets: desk.secrets };
+    const head = admitHead(at, req.headers, desk.clock.wallMs());
+    if ('status' in head) return reply.refuse(head);
+    const read = await this.#read(LIMITS.webhookBodyBytes);
+    if (read === null) return;
+    const received = await admitBody(at, head, read.body ?? Buffer.alloc(0));
+    if ('status' in received) return reply.refuse(received);
+    if ('delivery' in received) {
+      const { event, traceId } = this.#describe(place, read.body);
+      const { requestId } = this;
+      const kept = { functionName, qualifier: null, event, requestId, traceId, clientContext: null };
+      await desk.enqueue({ ...kept, delivery: received.delivery, maxBytes: desk.eventBytes });
+    }
+    reply.send(received.answer);
+  }
+
   /** Where the request goes; null when it was answered here. */
   #locate(): Place | null {
     const target = parseTarget(this.req);
@@ -148,6 +172,7 @@ export class Exchange {
     if (site === 'refused') return null;
     if (site === null) return this.#refused(400, 'The Host header is not a host name.');
     if (site === undefined) return this.#refused(404, `Nothing answers at ${JSON.stringify(host)} here.`);
+    if (site.closed !== null) return this.#refused(403, site.closed);
     if (site.target.kind === 'function') {
       const { functionName, qualifier } = site.target;
       return { site, functionName, qualifier, match: null, path, query, host, contextHead: site.contextHead };
@@ -204,15 +229,21 @@ export class Exchange {
     return null;
   }
 
-  #read() {
+  /** @returns null when it cannot be had: that was answered then, or there is nobody to answer */
+  async #read(maxBytes: number): Promise<{ readonly body: Buffer | null } | null> {
+    if (!hasBody(this.req)) return { body: null };
     const desk = this.#desk;
-    if (Number(this.req.headers['content-length'] ?? 0) <= desk.eventBytes) this.reply.invite();
-    return readBody(this.req, desk.eventBytes, (bytes) => {
+    if (Number(this.req.headers['content-length'] ?? 0) <= maxBytes) this.reply.invite();
+    const read = await readBody(this.req, maxBytes, (bytes) => {
       if (desk.usedBytes + bytes > desk.bufferedBytes) return false;
       desk.usedBytes += bytes;
       this.#heldBytes += bytes;
       return true;
     });
+    if (read.kind === 'body') return { body: read.bytes };
+    if (read.kind === 'too-large') this.reply.refuse(tooLarge(maxBytes));
+    if (read.kind === 'no-room') this.reply.refuse(NO_ROOM);
+    return null;
   }
 
   #describe(place: Place, body: Buffer | null): { event: string; traceId: string } {

@@ -78,6 +78,7 @@ function authorityByHand(adaMay = false): GatewayOptions['authority'] {
 
 interface Given {
   readonly urls?: Record<string, FunctionUrl>;
+  readonly closedHosts?: readonly string[];
   readonly policies?: Readonly<Record<string, ReturnType<typeof policy>>>;
   readonly app?: string | null;
   readonly adaMay?: boolean;
@@ -85,12 +86,14 @@ interface Given {
 }
 
 /** A front door with one function, `made`, with an alias, `blue`. */
-async function openUrl({ urls = {}, policies = {}, app = null, adaMay = false, answer }: Given) {
+async function openUrl(given: Given) {
+  const { urls = {}, closedHosts = [], policies = {}, app = null, adaMay = false, answer } = given;
   const entry = functionByHand({
     app,
     name: 'made',
     aliases: new Map([['blue', aliasByHand('blue', 1)]]),
     urls: new Map(Object.entries(urls)),
+    closedHosts: new Set(closedHosts),
     policies: new Map(Object.entries(policies)),
   });
   const snapshot = { ...SNAPSHOT, functions: new Map([['made', entry]]), slugs: new Map([['made', entry]]) };
@@ -169,6 +172,23 @@ suite('a function of a manifest', () => {
     assert.equal(closed.seen.at(-1)?.qualifier, null);
     assert.equal((await closed.ask({ host: 'blue.made.localhost', headers: signedBy('ada') })).status, 200);
     assert.equal(closed.seen.at(-1)?.qualifier, 'blue');
+  });
+
+  test('whose URL was deleted is closed there, and at what that URL decided for', async () => {
+    await using whole = await openUrl({ app: 'shop', closedHosts: [''] });
+    for (const host of ['made.localhost', 'blue.made.localhost']) {
+      const answer = await whole.ask({ host });
+      assert.equal(answer.status, 403);
+      assert.match(answer.text, /function URL of \\"made\\" was deleted/);
+    }
+    const urls = { blue: url({ urlId: 'def456' }) };
+    const policies = { blue: policy({ ...OPEN, Resource: `${ARN}:blue` }) };
+    await using again = await openUrl({ app: 'shop', closedHosts: [''], urls, policies });
+    assert.equal((await again.ask({ host: 'blue.made.localhost' })).status, 200);
+    await using one = await openUrl({ app: 'shop', closedHosts: ['blue'] });
+    assert.equal((await one.ask({ host: 'blue.made.localhost' })).status, 403);
+    assert.equal((await one.ask()).status, 200);
+    assert.deepEqual([whole.seen.length, one.seen.length], [0, 1]);
   });
 
   test('has a URL of its own for an alias where it is to be another', async () => {

@@ -19,6 +19,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Clock, Fault, type Service } from '../base/index.ts';
+import type { EventRequest } from '../events/index.ts';
 import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
@@ -29,10 +30,15 @@ import { createSites } from './host.ts';
 import type { InternalCaller } from './internal.ts';
 import { createPeers } from './peer.ts';
 import type { Refusal } from './refusal.ts';
+import type { WebhookSecrets } from './webhook/receive.ts';
 
 export interface GatewayOptions {
   /** The one door. Faults it throws become answers; anything else is a bug. */
   readonly invoke: (invocation: Invocation, signal: AbortSignal) => Promise<InvokeResult>;
+  /** Keeps a webhook's delivery. When it resolves, the delivery is committed. */
+  readonly enqueue: (event: EventRequest) => Promise<unknown>;
+  /** By which webhooks are verified. */
+  readonly secrets: WebhookSecrets;
   readonly directory: { current(): Snapshot };
   /** Who signed a request, and who may call a function URL. */
   readonly authority: UrlAuthority;

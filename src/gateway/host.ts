@@ -3,9 +3,9 @@
  * `<url id>.lambda-url.<region>.<domain>`, or a whole host of a manifest. A function's own host wins over an
  * app of the same name, so that a function can always be reached.
  *
- * A function of a manifest is open at its hosts, unless a function URL says otherwise: its own holds for all of
- * its aliases that have none, or the host of `live` would be a way around it. One that an API made answers only
- * where it has a function URL.
+ * A function of a manifest is open at its hosts, unless it takes webhooks or a function URL says otherwise: its own holds for all of
+ * its aliases that have none, or the host of `live` would be a way around it. Where a URL was deleted the host is
+ * closed. One that an API made answers only where it has a function URL.
  */
 import { ACCOUNT_ID, type FunctionEntry, LATEST, REGION } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
@@ -20,6 +20,8 @@ export interface Site {
   readonly contextHead: string;
   /** Null: open, without CORS, buffered or streamed as the function answers. */
   readonly url: UrlSite | null;
+  /** Why nobody is let in, where that is so. */
+  readonly closed: string | null;
   readonly target:
     | { readonly kind: 'function'; readonly functionName: string; readonly qualifier: string | null }
     | { readonly kind: 'app'; readonly router: Router };
@@ -85,11 +87,11 @@ function findSite(snapshot: Snapshot, host: string, names: Names): Site | undefi
   if (host.endsWith(suffix)) {
     const label = host.slice(0, -suffix.length);
     const entry = snapshot.slugs.get(label);
-    if (entry !== undefined) return functionSite({ host, entry, alias: null }, authority);
+    if (entry !== undefined) return functionSite({ host, entry, alias: null }, { snapshot, authority });
     const routes = snapshot.routes.get(label);
     if (routes !== undefined) return appSite(host, label, routerOf(routes));
     const aliased = findAlias(snapshot, label);
-    if (aliased !== undefined) return functionSite({ host, ...aliased }, authority);
+    if (aliased !== undefined) return functionSite({ host, ...aliased }, { snapshot, authority });
   }
   // A name without a dot would be mistaken for an app's label.
   const routes = host.includes('.') || `.${host}` === suffix ? snapshot.routes.get(host) : undefined;
@@ -115,8 +117,13 @@ interface Place {
   readonly alias: string | null;
 }
 
+interface Around {
+  readonly snapshot: Snapshot;
+  readonly authority: UrlAuthority;
+}
+
 /** @returns undefined when the function answers nobody there */
-function functionSite({ host, entry, alias }: Place, authority: UrlAuthority): Site | undefined {
+function functionSite({ host, entry, alias }: Place, { snapshot, authority }: Around): Site | undefined {
   const ofAlias = alias !== null && (entry.app === null || entry.urls.has(alias));
   const from = ofAlias ? alias : '';
   const config = entry.urls.get(from);
@@ -131,8 +138,27 @@ function functionSite({ host, entry, alias }: Place, authority: UrlAuthority): S
       config === undefined
         ? null
         : urlSite(authority, { functionName: entry.name, qualifier: from, config, policy }),
+    closed: config === undefined ? closedBy(snapshot, entry, alias ?? '') : null,
     target: { kind: 'function', functionName: entry.name, qualifier },
   };
+}
+
+/** Why nobody is let in where there is no function URL; null: anybody is. */
+function closedBy(snapshot: Snapshot, entry: FunctionEntry, qualifier: string): string | null {
+  const { closedHosts, name } = entry;
+  if (!closedHosts.has('') && !closedHosts.has(qualifier)) return webhooksOnly(snapshot, entry);
+  const of = closedHosts.has('') || qualifier === '' ? `"${name}"` : `alias "${qualifier}" of "${name}"`;
+  return `The function URL of ${of} was deleted, so this host is closed until it has another one.`;
+}
+
+/** At its own host anybody could hand a function what only a proven sender may: it takes that at its routes only. */
+function webhooksOnly({ routes }: Snapshot, { name, app }: FunctionEntry): string | null {
+  for (const [host, list] of routes) {
+    const route = list.find(({ functionName, webhook }) => functionName === name && webhook !== undefined);
+    if (route === undefined) continue;
+    return `Function "${name}" takes webhooks, so its own host is closed: use the routes of app "${app}", such as ${route.method} ${route.path} at "${host}", or "skein invoke ${name}".`;
+  }
+  return null;
 }
 
 interface FoundUrl {
@@ -164,13 +190,14 @@ function urlIdSite(host: string, { entry, qualifier }: FoundUrl, authority: UrlA
     host,
     contextHead: contextHead({ host, apiId: config.urlId }),
     url: urlSite(authority, { functionName, qualifier, config, policy: policies.get(qualifier) }),
+    closed: null,
     target: { kind: 'function', functionName, qualifier: qualifier === '' ? LATEST : qualifier },
   };
 }
 
 function appSite(host: string, app: string, router: Router): Site {
   const head = contextHead({ host, accountId: ACCOUNT_ID, apiId: app });
-  return { host, contextHead: head, url: null, target: { kind: 'app', router } };
+  return { host, contextHead: head, url: null, closed: null, target: { kind: 'app', router } };
 }
 
 export interface ContextFacts {

@@ -46,6 +46,7 @@ export function findInternal(
     host,
     contextHead: contextHead({ host, apiId, accountId: ACCOUNT_ID, authorizer: authorizerOf(principal) }),
     url: null,
+    closed: null,
     target: { kind: 'function', functionName, qualifier: entry.app === null ? LATEST : null },
   };
 }

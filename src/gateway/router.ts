@@ -6,7 +6,7 @@
  * Routes become a tree of segments once per snapshot. Every node is visited at most once in each of the two
  * passes, so the cost of a match is bounded by the number of routes.
  */
-import type { Route } from '../model/index.ts';
+import type { Route, Webhook } from '../model/index.ts';
 
 export interface RouteMatch {
   readonly functionName: string;
@@ -14,14 +14,14 @@ export interface RouteMatch {
   readonly routeKey: string;
   /** Percent-decoded; null when the route has no parameters. */
   readonly parameters: readonly (readonly [name: string, value: string])[] | null;
+  /** How the sender must prove itself; absent: it need not. */
+  readonly webhook?: Webhook;
 }
 
 /** @param path still percent-encoded, beginning with a slash */
 export type Router = (method: string, path: string) => RouteMatch | null;
 
-interface Leaf {
-  readonly functionName: string;
-  readonly routeKey: string;
+interface Leaf extends Omit<RouteMatch, 'parameters'> {
   /** Parameter names, from left to right. */
   readonly names: readonly string[];
 }
@@ -58,13 +58,17 @@ function compile(routes: readonly Route[]): Router {
   for (const route of routes) {
     insert(root, route);
     if (!route.path.includes('{')) {
-      const routeKey = `${route.method} ${route.path}`;
-      literal.set(routeKey, { functionName: route.functionName, routeKey, parameters: null });
+      const fixed = fixedPart(route);
+      literal.set(fixed.routeKey, { ...fixed, parameters: null });
     }
   }
 
   return (method, path) =>
     literal.get(`${method} ${path}`) ?? literal.get(`ANY ${path}`) ?? search(root, method, path);
+}
+
+function fixedPart({ method, path, functionName, webhook }: Route): Omit<RouteMatch, 'parameters'> {
+  return { functionName, routeKey: `${method} ${path}`, ...(webhook !== undefined && { webhook }) };
 }
 
 function newNode(): Node {
@@ -73,7 +77,7 @@ function newNode(): Node {
 
 function insert(root: Node, route: Route): void {
   const names: string[] = [];
-  const leaf = { functionName: route.functionName, routeKey: `${route.method} ${route.path}`, names };
+  const leaf = { ...fixedPart(route), names };
   let node = root;
   for (const segment of route.path.slice(1).split('/')) {
     if (!segment.startsWith('{')) {
@@ -103,7 +107,8 @@ function search(root: Node, method: string, path: string): RouteMatch | null {
   if (leaf === null) return null;
   const parameters =
     leaf.names.length === 0 ? null : leaf.names.map((name, at) => [name, values[at] ?? ''] as const);
-  return { functionName: leaf.functionName, routeKey: leaf.routeKey, parameters };
+  const { names: _, ...fixed } = leaf;
+  return { ...fixed, parameters };
 }
 
 interface Walk {

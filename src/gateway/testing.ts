@@ -70,6 +70,8 @@ export async function openDoor(
       seen.push(invocation);
       return invoke(invocation, signal);
     },
+    enqueue: () => Promise.reject(new Error('nothing is kept in this test')),
+    secrets: { values: () => Promise.resolve({}) },
     directory: { current: () => SNAPSHOT },
     authority: NOBODY,
     clock: systemClock,

@@ -8,7 +8,7 @@
  * As the registry: a notification, a waiting change and the periodic check run the same pass, which reads only
  * what is new. While the database is away the last picture goes on being used.
  */
-import type { Clock, Service, Timer } from '../base/index.ts';
+import { type Clock, Follower, type Service } from '../base/index.ts';
 import type { StoredIdentity } from '../store/index.ts';
 import { type AccessKey, type ManagedPolicy, policyArn, type Role, type User } from './entities.ts';
 
@@ -19,10 +19,6 @@ export interface DirectoryOptions {
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** Time between checks, and between tries while loading fails, ms. */
-const CHECK_EVERY_MS = 30_000;
-const RETRY_EVERY_MS = 1_000;
-
 export class Directory implements Service {
   /** By lower-case name. */
   readonly users = new Map<string, User>();
@@ -31,74 +27,34 @@ export class Directory implements Service {
   readonly policiesByArn = new Map<string, ManagedPolicy>();
   /** By access key id. */
   readonly keys = new Map<string, { readonly user: User; readonly key: AccessKey }>();
-  readonly #options: DirectoryOptions;
+  readonly #load: DirectoryOptions['load'];
+  readonly #follower: Follower;
   #revision = 0;
-  #running = false;
-  #unlisten: (() => Promise<void>) | null = null;
-  #timer: Timer | null = null;
-  #reading: Promise<void> | null = null;
-  #next: Promise<void> | null = null;
 
-  constructor(options: DirectoryOptions) {
-    this.#options = options;
+  constructor({ load, ...options }: DirectoryOptions) {
+    this.#load = load;
+    this.#follower = new Follower({ ...options, load: () => this.#read() });
   }
 
-  async start(): Promise<void> {
-    this.#running = true;
-    this.#unlisten = await this.#options.listen(() => void this.#check()); // first: what changes now is announced
-    try {
-      await this.refresh();
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
-    this.#again(CHECK_EVERY_MS);
+  start(): Promise<void> {
+    return this.#follower.start();
   }
 
-  async stop(): Promise<void> {
-    this.#running = false;
-    this.#timer?.cancel();
-    const unlisten = this.#unlisten;
-    this.#unlisten = null;
-    await unlisten?.().catch(() => {}); // the database may be away; its connection is then gone anyway
-    await (this.#next ?? this.#reading)?.catch(() => {});
+  stop(): Promise<void> {
+    return this.#follower.stop();
   }
 
   /**
-   * Resolves when what was committed before is known here. One read at a time; who asks during one gets the
-   * next, because the running one may have read the older state.
+   * Resolves when what was committed before is known here.
    *
    * @throws what loading failed with
    */
   refresh(): Promise<void> {
-    if (this.#reading === null) {
-      this.#reading = this.#read().finally(() => {
-        this.#reading = null;
-      });
-      return this.#reading;
-    }
-    this.#next ??= this.#reading
-      .catch(() => {})
-      .then(() => {
-        this.#next = null;
-        return this.refresh();
-      });
-    return this.#next;
-  }
-
-  async #check(): Promise<void> {
-    if (!this.#running) return;
-    try {
-      await this.refresh();
-      this.#again(CHECK_EVERY_MS);
-    } catch (error) {
-      this.#options.onTrouble(error);
-      this.#again(RETRY_EVERY_MS);
-    }
+    return this.#follower.refresh();
   }
 
   async #read(): Promise<void> {
-    const { revision, changed } = await this.#options.load(this.#revision);
+    const { revision, changed } = await this.#load(this.#revision);
     if (revision < this.#revision) return; // a slower read that began earlier
     this.#revision = revision;
     for (const entry of changed) this.#take(entry);
@@ -118,11 +74,6 @@ export class Directory implements Service {
       put(this.policies, name, policy);
       if (policy !== null) this.policiesByArn.set(policyArn(policy), policy);
     }
-  }
-
-  #again(delayMs: number): void {
-    this.#timer?.cancel();
-    this.#timer = this.#running ? this.#options.clock.after(delayMs, () => void this.#check()) : null;
   }
 }
 

@@ -7,7 +7,7 @@
  *
  * While the database is away the last list goes on being used, so that cold starts go on.
  */
-import { Fault } from '../base/index.ts';
+import { Fault, Refresher } from '../base/index.ts';
 import type { Keyring } from './keyring.ts';
 
 export interface StoredSecret {
@@ -49,39 +49,20 @@ export interface VaultParts {
 /** Empty until `refresh`. */
 export function createVault({ load, keyring }: VaultParts): Vault {
   let secrets = new Map<string, StoredSecret>();
-  let loading: Promise<void> | null = null;
-  let next: Promise<void> | null = null;
-
-  async function loadOnce(): Promise<void> {
+  const loads = new Refresher(async () => {
     const stored = await load();
     secrets = new Map(stored.map((secret) => [sealContext(secret), secret]));
-  }
-
-  function refresh(): Promise<void> {
-    if (loading === null) {
-      loading = loadOnce().finally(() => {
-        loading = null;
-      });
-      return loading;
-    }
-    next ??= loading
-      .catch(() => {})
-      .then(() => {
-        next = null;
-        return refresh();
-      });
-    return next;
-  }
+  });
 
   const find = (app: string | null, name: string) =>
     (app === null ? undefined : secrets.get(sealContext({ app, name }))) ??
     secrets.get(sealContext({ app: null, name }));
 
   return {
-    refresh,
+    refresh: () => loads.refresh(),
     async values({ app, names }) {
       if (names.length === 0) return {};
-      await (next ?? loading)?.catch(() => {}); // what was set a moment ago counts; an old list is better than none
+      await loads.pending?.catch(() => {}); // what was set a moment ago counts; an old list is better than none
       return Object.fromEntries(names.map((name) => [name, opened(find(app, name), { app, name })]));
     },
     stampOf: ({ app, names }) => names.map((name) => find(app, name)?.stamp ?? 0).join(),

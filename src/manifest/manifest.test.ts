@@ -170,9 +170,9 @@ suite('a manifest', () => {
       /whole number of instances from 0/,
     ],
     [
-      'a webhook route',
-      withKeys('routes: [{ route: POST /a, webhook: x }]'),
-      /`webhook` routes are not available/,
+      'a webhook of nobody',
+      withKeys('routes: [{ route: POST /a, webhook: strip, secret: KEY }]'),
+      /unknown webhook "strip"; .* did you mean `stripe`\?/,
     ],
     ['a lower-case method', withKeys('routes: [get /a]'), /"get" is not a method.*write GET/],
     [

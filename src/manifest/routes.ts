@@ -1,9 +1,9 @@
-import { kindOf, type Path, type Rule, report, type Spot, shown } from './rules.ts';
+import type { AppRoute, Webhook } from '../model/index.ts';
+import { required } from './fields.ts';
+import { isMap, kindOf, type Path, type Rule, record, report, type Spot, shown } from './rules.ts';
+import { checkWebhook, toWebhook, type WebhookText, webhookFields, webhookWrittenBack } from './webhook.ts';
 
-export interface RouteKey {
-  readonly method: string;
-  readonly path: string;
-}
+export type RouteKey = AppRoute;
 
 const METHODS = ['ANY', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
 
@@ -11,17 +11,13 @@ const METHODS = ['ANY', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PU
 const NONE: RouteKey = { method: '', path: '' };
 
 /** `POST /orders`, or `/orders` for every method: the grammar of API Gateway's HTTP APIs. */
-export const route: Rule<RouteKey> = {
+const plainRoute: Rule<RouteKey> = {
   schema: {
     type: 'string',
     pattern: `^((${METHODS.join('|')}) )?/[^\\s?#]*$`,
     examples: ['POST /orders', 'GET /orders/{id}', 'ANY /files/{proxy+}'],
   },
   read(value, spot) {
-    if (typeof value === 'object' && value !== null && 'webhook' in value) {
-      report(spot, '`webhook` routes are not available in this version of Skein');
-      return NONE;
-    }
     if (typeof value !== 'string') {
       report(spot, `must be a text such as "POST /orders", was ${kindOf(value)}`);
       return NONE;
@@ -41,20 +37,43 @@ export const route: Rule<RouteKey> = {
   },
 };
 
-/** A route as it is in JSON: `{method, path}`. */
+const webhookRoute = record<WebhookText & { route: RouteKey }>(
+  { route: required(plainRoute), ...webhookFields },
+  { what: 'a map such as { route: "POST /pay", webhook: stripe, secret: STRIPE_KEY }', across: checkWebhook },
+);
+
+/** `POST /orders`, or a map with the same as `route` and how its sender proves itself. */
+export const route: Rule<RouteKey> = {
+  schema: { oneOf: [plainRoute.schema, webhookRoute.schema] },
+  read(value, spot) {
+    if (!isMap(value)) return plainRoute.read(value, spot);
+    const found = webhookRoute.read(value, spot);
+    return { ...found.route, webhook: toWebhook(found) };
+  },
+};
+
+/** A route as it is in JSON: `{method, path}`, and `webhook` where it is one. */
 export const routeObject: Rule<RouteKey> = {
   schema: { type: 'object' },
   read(value, spot) {
-    const { method, path } = (value ?? {}) as Record<string, unknown>;
+    const { method, path, webhook } = (value ?? {}) as Record<string, unknown>;
+    const proof = webhook == null ? null : readWebhook(webhook, { ...spot, path: [...spot.path, 'webhook'] });
     const wrong =
       typeof method !== 'string' || typeof path !== 'string'
         ? `must be {"method","path"}, was ${kindOf(value)}`
         : (wrongMethod(method) ?? wrongPath(path));
-    if (wrong === null) return { method: method as string, path: path as string };
+    const key = { method: method as string, path: path as string };
+    if (wrong === null) return proof === null ? key : { ...key, webhook: proof };
     report(spot, wrong);
     return NONE;
   },
 };
+
+const webhookRule = record<WebhookText>(webhookFields, { what: 'a webhook', across: checkWebhook });
+
+function readWebhook(value: unknown, spot: Spot): Webhook {
+  return toWebhook(webhookRule.read(webhookWrittenBack(value), spot));
+}
 
 function wrongMethod(method: string): string | null {
   if ((METHODS as readonly string[]).includes(method)) return null;

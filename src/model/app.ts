@@ -1,5 +1,6 @@
 import type { FunctionConfig } from './function.ts';
 import type { ProvisionedPlan } from './provisioned.ts';
+import type { Webhook } from './webhook.ts';
 
 /** A validated `skein.yaml`: what a deploy asks for. */
 export interface App {
@@ -19,7 +20,7 @@ export interface AppFunction {
   readonly provisioned: number;
   /** How many of them there are when; absent: all of them, always. */
   readonly provisionedPlan?: ProvisionedPlan | undefined;
-  readonly routes: readonly { readonly method: string; readonly path: string }[];
+  readonly routes: readonly AppRoute[];
   /** When it is called; absent: by no schedule. */
   readonly schedules?: readonly AppSchedule[];
   /** What `config.layers` is to be made of, the first at the bottom; absent: nothing. */
@@ -42,6 +43,12 @@ export interface AppSchedule {
   readonly missed: 'skip' | 'catch-up';
   /** The event, JSON text; null: one that says that it is time. */
   readonly input: string | null;
+}
+
+export interface AppRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly webhook?: Webhook;
 }
 
 /** A version of a layer, or a stored package that is to be one, under a name within the app. */

@@ -4,6 +4,7 @@ import type { IdempotencyRule } from './idempotency.ts';
 import type { ProvisionedPlan } from './provisioned.ts';
 import type { ResourcePolicy } from './resource-policy.ts';
 import type { RuntimeName } from './runtime.ts';
+import type { Webhook } from './webhook.ts';
 
 export type Shape = 'function';
 
@@ -162,6 +163,8 @@ export interface FunctionEntry {
   readonly aliases: ReadonlyMap<string, Alias>;
   /** By qualifier: an alias, or '' for `$LATEST`. */
   readonly urls: ReadonlyMap<string, FunctionUrl>;
+  /** As the keys of `urls`: those whose URL was deleted, and with it what let anybody in. */
+  readonly closedHosts: ReadonlySet<string>;
   /** By qualifier: an alias, a version, or '' for the function itself. */
   readonly policies: ReadonlyMap<string, ResourcePolicy>;
   readonly eventInvoke: ReadonlyMap<string, EventInvokeConfig>;
@@ -177,6 +180,8 @@ export interface Route {
   readonly method: string;
   /** As in the manifest: `/orders/{id}`, `/files/{proxy+}`. */
   readonly path: string;
+  /** Only what its sender has signed is taken, and kept as an event; absent: anybody may call. */
+  readonly webhook?: Webhook;
 }
 
 /** A database of an app on the node's PostgreSQL. */

@@ -1,4 +1,4 @@
-export type { App, AppFunction, AppSchedule, LayerWish } from './app.ts';
+export type { App, AppFunction, AppRoute, AppSchedule, LayerWish } from './app.ts';
 export { type FunctionReference, parseFunctionReference, parseQueueArn } from './arn.ts';
 export type { Egress } from './egress.ts';
 export type { EventSourceMapping } from './event-source-mapping.ts';
@@ -68,3 +68,11 @@ export {
 } from './schedule/index.ts';
 export type { OutcomeKind, ProvisionedSpan, UsageRecord } from './usage.ts';
 export { isReservedVariable, VARIABLE_PATTERN } from './variables.ts';
+export {
+  HMAC_ALGORITHMS,
+  HMAC_ENCODINGS,
+  type HmacRule,
+  WEBHOOK_SCHEMES,
+  type Webhook,
+  type WebhookScheme,
+} from './webhook.ts';

@@ -87,6 +87,14 @@ export const LIMITS = {
   /** Functions and routes of one app. */
   functionsPerApp: 200,
   routesPerFunction: 100,
+  /** A webhook's body, in bytes (GitHub sends up to 25 MB, most others far less). */
+  webhookBodyBytes: MB,
+  /** Secrets of one webhook, of which each may have signed. */
+  webhookSecrets: 5,
+  /** How far the time that a webhook's sender has signed may be from ours, in ms (Stripe, Slack, Standard Webhooks: 5 min). */
+  webhookToleranceMs: { min: 1_000, max: 86_400_000, default: 300_000 },
+  /** How long a delivery is known by its id, at least, in ms: Stripe sends one again for 3 days, GitHub does when asked within 3. */
+  deliveryWindowMs: 7 * 24 * 3_600_000,
   /** Names and networks that one function may connect to, where it lists them. */
   egressEntries: 64,
   /** Versions kept of a function; older ones go, except those that an alias points at. */

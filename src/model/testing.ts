@@ -62,6 +62,7 @@ export function functionByHand(over: Partial<FunctionEntry> = {}): FunctionEntry
     provisioned: new Map(),
     aliases: new Map([['live', aliasByHand('live', 1)]]),
     urls: new Map(),
+    closedHosts: new Set(),
     policies: new Map(),
     eventInvoke: new Map(),
     recursion: 'Terminate',

@@ -7,12 +7,8 @@
  *        last snapshot goes on being served and loading is tried again.
  *
  * A load brings what changed since the snapshot there is, and makes a new snapshot of both.
- *
- * Tick or poke: a notification, a waiting deploy and the periodic check all run the same load; a lost
- * notification costs at most one check interval, never truth. One load runs at a time; a poke during a
- * load asks for one more after it, because the running one may have read the older state.
  */
-import type { Clock, Service, Timer } from '../base/index.ts';
+import { type Clock, Follower, type Service } from '../base/index.ts';
 import type { Snapshot } from './snapshot.ts';
 import { EMPTY, nextSnapshot, type StoredConfiguration } from './snapshot-of.ts';
 
@@ -63,37 +59,20 @@ export function createRegistry(options: RegistryOptions): Registry {
 class SnapshotLoader {
   snapshot: Snapshot = EMPTY;
   readonly watchers = new Set<Watcher>();
-  readonly #options: Required<RegistryOptions>;
-  #state: 'new' | 'running' | 'stopped' = 'new';
-  #unlisten: (() => Promise<void>) | null = null;
-  #timer: Timer | null = null;
-  #pass: Promise<void> | null = null;
-  #again = false;
+  readonly #load: RegistryOptions['load'];
+  readonly #follower: Follower;
 
-  constructor(options: RegistryOptions) {
-    this.#options = { onTrouble: () => {}, checkEveryMs: 30_000, retryEveryMs: 1_000, ...options };
+  constructor({ load, onTrouble = () => {}, ...options }: RegistryOptions) {
+    this.#load = load;
+    this.#follower = new Follower({ ...options, onTrouble, load: () => this.#read() });
   }
 
-  async start(): Promise<void> {
-    this.#state = 'running';
-    // Listen first: what changes between the two is then announced, not missed.
-    this.#unlisten = await this.#options.listen(() => this.#poke());
-    try {
-      this.#accept(await this.#options.load(this.snapshot.revision));
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
-    this.#checkIn(this.#options.checkEveryMs);
+  start(): Promise<void> {
+    return this.#follower.start();
   }
 
-  async stop(): Promise<void> {
-    this.#state = 'stopped';
-    this.#timer?.cancel();
-    const unlisten = this.#unlisten;
-    this.#unlisten = null;
-    await unlisten?.().catch(() => {}); // the database may be away; its connection is then gone anyway
-    await this.#pass;
+  stop(): Promise<void> {
+    return this.#follower.stop();
   }
 
   async reach(revision: number, signal: AbortSignal): Promise<void> {
@@ -106,7 +85,7 @@ class SnapshotLoader {
     const onAbort = () => reject(signal.reason);
     this.watchers.add(onChange);
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#poke();
+    this.#follower.poke();
     try {
       await promise;
     } finally {
@@ -115,45 +94,11 @@ class SnapshotLoader {
     }
   }
 
-  #poke(): void {
-    if (this.#state !== 'running') return;
-    if (this.#pass !== null) {
-      this.#again = true;
-      return;
-    }
-    this.#pass = this.#runPasses().finally(() => {
-      this.#pass = null;
-    });
-  }
-
-  async #runPasses(): Promise<void> {
-    do {
-      this.#again = false;
-      const worked = await this.#runOnce();
-      this.#checkIn(worked ? this.#options.checkEveryMs : this.#options.retryEveryMs);
-      if (!worked) return; // the retry is due soon; trying again at once would only heat the machine
-    } while (this.#again && this.#state === 'running');
-  }
-
-  async #runOnce(): Promise<boolean> {
-    try {
-      this.#accept(await this.#options.load(this.snapshot.revision));
-      return true;
-    } catch (error) {
-      this.#options.onTrouble(error);
-      return false;
-    }
-  }
-
-  #accept(stored: StoredConfiguration): void {
+  async #read(): Promise<void> {
+    const stored = await this.#load(this.snapshot.revision);
     if (stored.revision <= this.snapshot.revision && this.snapshot.revision > 0) return;
     this.snapshot = nextSnapshot(this.snapshot, stored);
     const changed = [...stored.gone, ...stored.functions.map(({ name }) => name)];
     for (const watcher of [...this.watchers]) watcher(this.snapshot, changed);
-  }
-
-  #checkIn(delayMs: number): void {
-    this.#timer?.cancel();
-    this.#timer = this.#state === 'running' ? this.#options.clock.after(delayMs, () => this.#poke()) : null;
   }
 }

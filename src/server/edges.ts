@@ -103,6 +103,8 @@ function openGateway(site: Site, { state, dataPlane }: Pick<Interior, 'state' | 
   const { options, newId, problem } = site;
   return createGateway({
     invoke: (invocation, signal) => dataPlane.events.invokeOnce(invocation, signal),
+    enqueue: (event) => dataPlane.events.enqueue(event),
+    secrets: state.safe.vault,
     directory: state.registry,
     authority: state.identity.authority,
     clock,

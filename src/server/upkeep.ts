@@ -4,6 +4,7 @@ import type { Fleet } from '../instances/index.ts';
 import { LIMITS } from '../model/index.ts';
 import {
   deleteUnusedArtifacts,
+  dropOldDeliveries,
   dropOldFailedEvents,
   dropOldKeys,
   dropOldLines,
@@ -37,6 +38,8 @@ export function keepBounds(
       while ((await dropOldSpans(sql, { sinceMs, batch })) === batch);
       while ((await dropOldFailedEvents(sql, { sinceMs, maxRows: LIMITS.failedEvents, batch })) === batch);
       while ((await dropOldKeys(sql, batch)) === batch);
+      const deliveredSinceMs = clock.wallMs() - LIMITS.deliveryWindowMs;
+      while ((await dropOldDeliveries(sql, { sinceMs: deliveredSinceMs, batch })) === batch);
       await forgetDeletedLayers(sql);
       await deleteUnusedArtifacts(sql, { olderThanMs: UNUSED_ARTIFACT_MS, limit: 100 });
       const deployed = [...registry.current().functions.values()].flatMap(({ latest, versions }) => [

@@ -87,6 +87,32 @@ suite('an app in the database', () => {
     );
   });
 
+  test('keeps how the sender of a webhook proves itself', async () => {
+    const rule = {
+      header: 'x-sig',
+      algorithm: 'sha1',
+      encoding: 'hex',
+      prefix: '',
+      template: '{body}',
+    } as const;
+    const webhook = {
+      ...({ scheme: 'hmac', secrets: ['NEW', 'OLD'], toleranceMs: null } as const),
+      hmac: { ...rule, timestampHeader: null, idHeader: null },
+    };
+    const orders = fn('orders', ['GET /a']);
+    await put(
+      app('bakery', [{ ...orders, routes: [...orders.routes, { method: 'POST', path: '/b', webhook }] }]),
+    );
+    const { routes } = await loadConfiguration(sql);
+    assert.deepEqual(
+      routes?.map((route) => [route.path, route.webhook]),
+      [
+        ['/a', undefined],
+        ['/b', webhook],
+      ],
+    );
+  });
+
   test('an unchanged function gets no new version; new code or configuration gives the next', async () => {
     await put(app('bakery', [fn('orders')]));
     assert.deepEqual((await put(app('bakery', [fn('orders')]))).functions[0], {

@@ -12,6 +12,7 @@ import {
   REGION,
   type ResourcePolicy,
   type Route,
+  type Webhook,
 } from '../model/index.ts';
 import { CONFIG_CHANNEL } from './changes.ts';
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
@@ -101,7 +102,7 @@ function functionRows(tx: Queryable, changed: readonly string[] | null) {
     changed === null ? here(tx) : tx`${here(tx)} and ${tx(column)} = any(${changed}::text[])`;
   return Promise.all([
     tx<FunctionRow[]>`
-      select app, name, slug, reserved, urls, policies, event_invoke, recursion from skein.functions
+      select app, name, slug, reserved, urls, closed_hosts, policies, event_invoke, recursion from skein.functions
       where ${of('name')} order by name`,
     tx<VersionRow[]>`select ${latestColumns(tx)} from skein.latest where ${of('function_name')}`,
     tx<VersionRow[]>`
@@ -117,7 +118,7 @@ function functionRows(tx: Queryable, changed: readonly string[] | null) {
 
 function routeRows(tx: Queryable) {
   return tx<RouteRow[]>`
-    select host, app, function_name, method, path from skein.routes
+    select host, app, function_name, method, path, webhook from skein.routes
     where ${here(tx)} order by host, path, method`;
 }
 
@@ -148,6 +149,7 @@ interface FunctionRow {
   slug: string;
   reserved: number | null;
   urls: Record<string, FunctionUrl>;
+  closed_hosts: string[];
   policies: Record<string, ResourcePolicy>;
   event_invoke: Record<string, EventInvokeConfig>;
   recursion: FunctionEntry['recursion'];
@@ -164,6 +166,7 @@ interface RouteRow {
   function_name: string;
   method: string;
   path: string;
+  webhook: Webhook | null;
 }
 interface DatabaseRow {
   app: string;
@@ -186,7 +189,7 @@ function functionsOf({ functions, ...rows }: Rows): FunctionEntry[] {
   const versions = Map.groupBy(rows.versions, (row) => row.function_name);
   const aliases = Map.groupBy(rows.aliases, (row) => row.function_name);
   const provisioned = Map.groupBy(rows.provisioned, (row) => row.function_name);
-  return functions.flatMap(({ urls, policies, event_invoke: eventInvoke, ...row }) => {
+  return functions.flatMap(({ urls, closed_hosts: closed, policies, event_invoke: eventInvoke, ...row }) => {
     const { name } = row;
     const newest = latest.get(name);
     if (newest === undefined) return []; // a function is made together with its $LATEST
@@ -199,6 +202,7 @@ function functionsOf({ functions, ...rows }: Rows): FunctionEntry[] {
         provisioned: numbered(wanted),
         aliases: aliasesOf(aliases.get(name) ?? [], wanted),
         urls: new Map(Object.entries(urls)),
+        closedHosts: new Set(closed),
         policies: new Map(Object.entries(policies)),
         eventInvoke: new Map(Object.entries(eventInvoke)),
       },
@@ -217,8 +221,8 @@ function provisionedOf({ wanted, plan }: ProvisionedRow): Provisioned {
 }
 
 function routeOf(row: RouteRow): Route & { readonly host: string } {
-  const { host, app, function_name: functionName, method, path } = row;
-  return { host, app, functionName, method, path };
+  const { host, app, function_name: functionName, method, path, webhook } = row;
+  return { host, app, functionName, method, path, ...(webhook !== null && { webhook }) };
 }
 
 function databaseOf(row: DatabaseRow): AppDatabase {

@@ -1,6 +1,7 @@
 /** The connection to PostgreSQL, and the one place that knows how its absence looks. */
-import postgres, { type ISql, type Sql as PostgresSql } from 'postgres';
+import type { ISql, Sql as PostgresSql } from 'postgres';
 import { type Clock, Fault, sleep } from '../base/index.ts';
+import { postgres } from './driver.ts';
 
 /** A pool of connections. */
 export type Sql = PostgresSql;
@@ -27,8 +28,8 @@ const RECONNECT_S = 0.25;
 /**
  * Opens a pool. No connection is made before the first query; end it with `sql.end()`.
  *
- * A connection that the server ended in the middle of a query reports that once more to the first
- * query after it has reconnected, which was not run: whoever must succeed tries again.
+ * A query whose connection breaks is refused, and may have been run: whoever must succeed tries again. So is
+ * whatever else a transaction or a reserved connection is asked that has lost its connection.
  *
  * 64-bit integers come back as numbers: ours count rows and bytes and stay far below 2^53.
  *

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { systemClock, uuidSource } from '../base/index.ts';
 import type { Sql } from './connect.ts';
+import { dropOldDeliveries } from './deliveries.ts';
 import { claimEvents, dueLanes, releaseEvents, renewEvents } from './event-claims.ts';
 import { listPauses, pauseEvents, resumeEvents } from './event-pauses.ts';
 import { type Settlement, settleEvents } from './event-settlements.ts';
@@ -98,6 +99,26 @@ suite('events in the database', () => {
     assert.deepEqual(await settleEvents(sql, [over(after!)]), [after!.id]);
     assert.deepEqual(await settleEvents(sql, [over(after!)]), []);
     assert.deepEqual(await laneVolumes(sql), []);
+  });
+
+  test('of one delivery are stored once, whoever brings it, together or one after the other', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    const [one, two] = [newId(), newId()];
+    const of = (delivery: string) => ({ ...event(), delivery });
+    const batch = () => [of(one), event(), of(two), of(one)];
+    const volumes = await Promise.all([insertEvents(sql, batch()), insertEvents(sql, batch().toReversed())]);
+    assert.equal(volumes.length, 2);
+    const waiting = async () => (await laneVolumes(sql))[0]?.waiting;
+    assert.equal(await waiting(), 4, 'two that are no deliveries, and each delivery once');
+    for (const held of await claim(sql, { 'shop-orders': 10 })) await settleEvents(sql, [over(held)]);
+    await insertEvents(sql, [of(one)]);
+    assert.equal(await waiting(), undefined, 'also when it has been run');
+    assert.equal(await dropOldDeliveries(sql, { sinceMs: systemClock.wallMs() - 60_000, batch: 10 }), 0);
+    assert.equal(await dropOldDeliveries(sql, { sinceMs: systemClock.wallMs() + 60_000, batch: 1 }), 1);
+    assert.equal(await dropOldDeliveries(sql, { sinceMs: systemClock.wallMs() + 60_000, batch: 10 }), 1);
+    await insertEvents(sql, [of(one)]);
+    assert.equal(await waiting(), 1);
   });
 
   test('come back with what failed, and are not due before their time', async () => {

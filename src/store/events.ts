@@ -19,6 +19,8 @@ export interface NewEvent {
   readonly context: EventContext;
   /** Absent: what its function says. */
   readonly terms?: EventTerms | null;
+  /** UUID: of events that have the same one the first is stored, for as long as it is remembered. */
+  readonly delivery?: string;
 }
 
 /** What holds for one event alone; what is left out is as its function says. */
@@ -57,15 +59,41 @@ export interface LaneVolume {
  */
 export async function insertEvents(sql: Queryable, events: readonly NewEvent[]): Promise<LaneVolume[]> {
   const rows = await orUnavailable(sql<LaneVolume[]>`
-    with added as (
+    with ${firstOnes(sql, events)} added as (
       insert into skein.events (id, lane, function_name, qualifier, payload, bytes, context, terms)
-      select ${eventColumns(sql)} from ${eventRows(sql, events)}
+      select ${eventColumns(sql)} from ${eventRows(sql, events)} ${whereFirst(sql, events)}
       on conflict (id) do nothing returning lane, bytes
     ),
     counted as (${count(sql, 'added', 'in')} returning lane, events, bytes)
     select c.lane, (c.events - coalesce(o.events, 0))::int as waiting, c.bytes - coalesce(o.bytes, 0) as bytes
     from counted c left join skein.event_volumes o on o.lane = c.lane and o.side = 'out'`);
   return [...rows];
+}
+
+/**
+ * Remembers the deliveries among the events, and which of the events bring them. In the order of keys, so that two
+ * that store at once never wait for each other in a circle; who comes second waits until the first has committed.
+ */
+function firstOnes(sql: Queryable, events: readonly NewEvent[]) {
+  if (!hasDeliveries(events)) return sql``;
+  return sql`
+    bringing as (
+      select distinct on (delivery) delivery, r.id from ${eventRows(sql, events)}
+      where delivery is not null order by delivery, r.id
+    ),
+    remembered as (
+      insert into skein.deliveries (key) select delivery from bringing order by delivery
+      on conflict (key) do nothing returning key
+    ),
+    firsts as (select b.id from bringing b join remembered k on k.key = b.delivery),`;
+}
+
+function whereFirst(sql: Queryable, events: readonly NewEvent[]) {
+  return hasDeliveries(events) ? sql`where delivery is null or r.id in (select id from firsts)` : sql``;
+}
+
+function hasDeliveries(events: readonly NewEvent[]): boolean {
+  return events.some(({ delivery }) => delivery !== undefined);
 }
 
 /** What all lanes hold, those that are empty left out. */
@@ -98,7 +126,8 @@ export function count(sql: Queryable, rows: 'added' | 'gone' | 'sent', side: 'in
 /** Events as a table `r`; `parent` is the event that led to each, where there is one. */
 export function eventRows(sql: Queryable, events: readonly (NewEvent & { readonly parent?: string })[]) {
   return sql`json_to_recordset(${JSON.stringify(events)}::text::json) as r (
-    id uuid, parent uuid, lane text, "functionName" text, qualifier text, payload text, bytes int, context json, terms json)`;
+    id uuid, parent uuid, lane text, "functionName" text, qualifier text, payload text, bytes int, context json, terms json,
+    delivery uuid)`;
 }
 
 export function eventColumns(sql: Queryable) {

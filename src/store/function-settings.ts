@@ -19,6 +19,8 @@ type ByQualifier<T> = Readonly<Record<string, T>>;
 /** Keys of the maps: an alias, a version number, or '' for the function itself (`$LATEST`). */
 export interface FunctionSettings {
   readonly urls: ByQualifier<FunctionUrl>;
+  /** Qualifiers whose URL was deleted. */
+  readonly closedHosts: readonly string[];
   readonly policies: ByQualifier<ResourcePolicy>;
   readonly eventInvoke: ByQualifier<EventInvokeConfig>;
   readonly scaling: ByQualifier<StoredScaling>;
@@ -91,7 +93,8 @@ export function changeSettings(sql: Sql, { name, qualifier, change }: SettingsCh
 /** What goes with an alias or a version that is deleted. Part of that transaction. */
 export async function forgetQualifier(tx: TransactionSql, name: string, qualifier: string): Promise<void> {
   await tx`
-    update skein.functions set urls = urls - ${qualifier}, policies = policies - ${qualifier},
+    update skein.functions set urls = urls - ${qualifier},
+      closed_hosts = array_remove(closed_hosts, ${qualifier}), policies = policies - ${qualifier},
       event_invoke = event_invoke - ${qualifier}, scaling = scaling - ${qualifier},
       runtime_management = runtime_management - ${qualifier}
     where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${name}`;
@@ -113,6 +116,7 @@ async function write(tx: TransactionSql, name: string, settings: FunctionSetting
   await tx`
     update skein.functions set
       urls = ${tx.json(settings.urls as never)},
+      closed_hosts = ${settings.closedHosts},
       policies = ${tx.json(settings.policies as never)},
       event_invoke = ${tx.json(settings.eventInvoke as never)},
       scaling = ${tx.json(settings.scaling as never)},
@@ -123,20 +127,25 @@ async function write(tx: TransactionSql, name: string, settings: FunctionSetting
     where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${name}`;
 }
 
-type SettingsRow = Omit<FunctionSettings, 'eventInvoke' | 'runtimeManagement' | 'codeSigning'> & {
+type SettingsRow = Omit<
+  FunctionSettings,
+  'closedHosts' | 'eventInvoke' | 'runtimeManagement' | 'codeSigning'
+> & {
+  closed_hosts: string[];
   event_invoke: FunctionSettings['eventInvoke'];
   runtime_management: FunctionSettings['runtimeManagement'];
   code_signing: string | null;
 };
 
 function columns(sql: Queryable) {
-  return sql`urls, policies, event_invoke, scaling, runtime_management, tags, recursion, code_signing`;
+  return sql`urls, closed_hosts, policies, event_invoke, scaling, runtime_management, tags, recursion, code_signing`;
 }
 
 function settingsOf(row: SettingsRow): FunctionSettings {
   const { urls, policies, scaling, tags, recursion } = row;
   return {
     ...{ urls, policies, scaling, tags, recursion },
+    closedHosts: row.closed_hosts,
     eventInvoke: row.event_invoke,
     runtimeManagement: row.runtime_management,
     codeSigning: row.code_signing,

@@ -4,7 +4,7 @@
  */
 import type { TransactionSql } from 'postgres';
 import { Fault } from '../base/index.ts';
-import { ACCOUNT_ID, type App, fullName, REGION, slugOf } from '../model/index.ts';
+import { ACCOUNT_ID, type App, fullName, REGION, slugOf, type Webhook } from '../model/index.ts';
 
 interface Label {
   readonly label: string;
@@ -62,6 +62,7 @@ interface HostRoute {
   readonly path: string;
   readonly normalised: string;
   readonly functionName: string;
+  readonly webhook: Webhook | null;
 }
 
 /**
@@ -74,9 +75,9 @@ export async function writeRoutes(tx: TransactionSql, app: App): Promise<void> {
     delete from skein.routes where account_id = ${ACCOUNT_ID} and region = ${REGION} and app = ${app.app}`;
   for (const route of hostRoutes(app)) {
     const written = await tx`
-      insert into skein.routes (account_id, region, host, method, normalised, path, app, function_name)
+      insert into skein.routes (account_id, region, host, method, normalised, path, app, function_name, webhook)
       values (${ACCOUNT_ID}, ${REGION}, ${route.host}, ${route.method}, ${route.normalised}, ${route.path},
-        ${app.app}, ${route.functionName})
+        ${app.app}, ${route.functionName}, ${route.webhook === null ? null : tx.json({ ...route.webhook } as never)})
       on conflict do nothing`;
     if (written.count === 0) throw await routeTaken(tx, app.app, route);
   }
@@ -85,13 +86,14 @@ export async function writeRoutes(tx: TransactionSql, app: App): Promise<void> {
 function hostRoutes(app: App): HostRoute[] {
   const hosts = [slugOf(app.app), ...app.hosts.map((host) => host.toLowerCase())];
   const routes = app.functions.flatMap((fn) =>
-    fn.routes.flatMap(({ method, path }) =>
+    fn.routes.flatMap(({ method, path, webhook = null }) =>
       hosts.map((host) => ({
         host,
         method,
         path,
         normalised: normalisePath(path),
         functionName: fullName(app.app, fn.key),
+        webhook,
       })),
     ),
   );

@@ -29,6 +29,7 @@ export {
   setRoleLimits,
   withDatabaseLock,
 } from './databases.ts';
+export { dropOldDeliveries } from './deliveries.ts';
 export { draftVersions } from './drafts.ts';
 export {
   type Claim,

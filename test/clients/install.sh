@@ -37,7 +37,16 @@ tools() {
   rm -rf "$fetched"
 }
 
+# What senders of webhooks sign with.
+webhook_senders() {
+  rm -rf .cache/webhooks
+  mkdir .cache/webhooks
+  cp webhooks/package.json webhooks/package-lock.json .cache/webhooks
+  (cd .cache/webhooks && npm ci --silent --ignore-scripts --no-audit --no-fund)
+}
+
 once python requirements.txt python_packages python requirements.txt
 once cli requirements-cli.txt python_packages cli requirements-cli.txt
 once tools 'requirements-tools.txt requirements-ansible.txt' tools
 once cargo-lambda requirements-cargo-lambda.txt cargo_lambda requirements-cargo-lambda.txt
+once webhooks 'webhooks/package.json webhooks/package-lock.json' webhook_senders

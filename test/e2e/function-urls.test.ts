@@ -135,6 +135,28 @@ suite('function URLs', { skip: noSigner }, () => {
     assert.equal((await get('blue.made.localhost')).status, 404);
   });
 
+  test('one of a function of a manifest closes its host for good, also when it is deleted and after a deploy', async () => {
+    const manifest =
+      'app: shop\nfunctions: { pay: { runtime: nodejs24.x, handler: index.handler, code: ./pay } }\n';
+    const files = (mark: string) => ({ 'skein.yaml': manifest, 'pay/index.js': `${CODE} // ${mark}` });
+    const status = async () => [
+      (await get('shop-pay.localhost')).status,
+      (await get('live.shop-pay.localhost')).status,
+    ];
+    const of = { FunctionName: 'shop-pay' };
+    await node.deploy(files('first'));
+    assert.deepEqual(await status(), [200, 200]);
+    await client.send(new CreateFunctionUrlConfigCommand({ ...of, AuthType: 'AWS_IAM' }));
+    assert.deepEqual(await status(), [403, 403]);
+    await client.send(new DeleteFunctionUrlConfigCommand(of));
+    assert.deepEqual(await status(), [403, 403]);
+    await node.deploy(files('second'));
+    assert.deepEqual(await status(), [403, 403]);
+    await client.send(new CreateFunctionUrlConfigCommand({ ...of, AuthType: 'NONE' }));
+    await allow(of);
+    assert.deepEqual(await status(), [200, 200]);
+  });
+
   test('browsers are told what its CORS says', async () => {
     const Cors = { AllowOrigins: ['https://shop.example'], AllowMethods: ['PUT'], MaxAge: 60 };
     await client.send(new UpdateFunctionUrlConfigCommand({ FunctionName: 'made', Cors }));

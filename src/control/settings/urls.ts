@@ -13,6 +13,7 @@ export interface FunctionUrls {
   get(target: Target): Promise<FunctionUrl>;
   /** By qualifier; '' is the function itself. */
   list(name: string): Promise<readonly (readonly [string, FunctionUrl])[]>;
+  /** What it answered at is closed from then on, until it gets another one. */
   delete(target: Target): Promise<void>;
 }
 
@@ -21,9 +22,10 @@ export function functionUrlVerbs(options: SettingsOptions, parts: SettingsParts)
   const now = () => new Date(options.clock.wallMs()).toISOString();
   const put = async (target: Target, make: (before: FunctionUrl | undefined) => FunctionUrl) => {
     const made: FunctionUrl[] = [];
-    await write(target, ({ urls }) => {
+    await write(target, ({ urls, closedHosts }) => {
       made[0] = make(urls[keyOf(target)]);
-      return { urls: { ...urls, [keyOf(target)]: made[0] } };
+      const stillClosed = closedHosts.filter((key) => key !== keyOf(target));
+      return { urls: { ...urls, [keyOf(target)]: made[0] }, closedHosts: stillClosed };
     });
     return made[0]!;
   };
@@ -51,10 +53,10 @@ export function functionUrlVerbs(options: SettingsOptions, parts: SettingsParts)
     },
     list: async (name) => Object.entries((await read(name)).urls).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     delete: (target) =>
-      write(target, ({ urls }) => {
+      write(target, ({ urls, closedHosts }) => {
         const { [keyOf(target)]: gone, ...others } = urls;
         if (gone === undefined) throw notFound();
-        return { urls: others };
+        return { urls: others, closedHosts: [...closedHosts, keyOf(target)] };
       }),
   };
 }
