@@ -84,6 +84,9 @@ export const LIMITS = {
   /** How long a request may wait for an instance, in ms, and how many of one version may wait. */
   queueTimeoutMs: 30_000,
   queueLength: 1_000,
+  /** An event pattern, in characters, and the combinations that its `$or` may lead to (AWS's numbers). */
+  patternCharacters: 4_096,
+  patternAlternatives: 1_000,
   /** Functions and routes of one app. */
   functionsPerApp: 200,
   routesPerFunction: 100,
