@@ -37,6 +37,11 @@ export {
   slugOf,
   versionLabel,
 } from './names.ts';
+export { compilePattern, type Pattern } from './pattern/compile.ts';
+export { PatternError } from './pattern/error.ts';
+export { matches } from './pattern/match.ts';
+export { parseEvent } from './pattern/scalar.ts';
+export { sqsFilter } from './pattern/sqs-filter.ts';
 export {
   mostOf,
   type Provisioned,
@@ -53,11 +58,6 @@ export type {
   Redrive,
   RedriveAllow,
 } from './queue.ts';
-export { compilePattern, type Pattern } from './pattern/compile.ts';
-export { PatternError } from './pattern/error.ts';
-export { matches } from './pattern/match.ts';
-export { parseEvent } from './pattern/scalar.ts';
-export { sqsFilter } from './pattern/sqs-filter.ts';
 export { type PolicyStatement, policyDocument, type ResourcePolicy } from './resource-policy.ts';
 export { RUNTIMES, type RuntimeFamily, type RuntimeName, runtimeParts } from './runtime.ts';
 export {

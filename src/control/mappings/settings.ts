@@ -3,6 +3,7 @@
  * table. Pure.
  */
 import { Fault } from '../../base/index.ts';
+import { compilePattern, PatternError } from '../../model/index.ts';
 
 /** Under AWS's names; what is undefined was not said. */
 export type MappingSettings = Readonly<Record<string, unknown>>;
@@ -204,16 +205,19 @@ function checkFilters(settings: MappingSettings): void {
       `At most ${MAX_FILTERS} filters are allowed; these are ${filters.length}.`,
     );
   for (const { Pattern } of filters) {
-    if (!isObject(Pattern ?? '{}')) throw invalid('FilterCriteria', 'Invalid filter pattern definition.');
+    if (Pattern !== undefined && !isPattern(Pattern)) {
+      throw invalid('FilterCriteria', 'Invalid filter pattern definition.');
+    }
   }
 }
 
-function isObject(text: string): boolean {
+function isPattern(text: string): boolean {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
+    compilePattern(text);
+    return true;
+  } catch (error) {
+    if (error instanceof PatternError) return false;
+    throw error;
   }
 }
 

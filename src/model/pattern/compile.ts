@@ -6,11 +6,11 @@
  * match.ts. What is accepted and what each error says is that of AWS's own library (event-ruler), which the tests ask.
  */
 import { LIMITS } from '../limits.ts';
+import { checkWildcards } from './complexity.ts';
 import { type Condition, readCondition } from './condition.ts';
 import { PatternError } from './error.ts';
 import { JsonReader } from './json-reader.ts';
 import type { Test } from './scalar.ts';
-import { checkWildcards } from './text-tests.ts';
 
 /** One field of an alternative. */
 export interface FieldRule {
@@ -54,12 +54,16 @@ const RESERVED = new Set([
  */
 export function compilePattern(text: string): Pattern {
   if (text.length > LIMITS.patternCharacters) {
-    throw new PatternError(`Pattern is too long: ${text.length} characters, at most ${LIMITS.patternCharacters}`);
+    throw new PatternError(
+      `Pattern is too long: ${text.length} characters, at most ${LIMITS.patternCharacters}`,
+    );
   }
   const alternatives = text.includes(OR) ? readEither(text) : read(text, false);
   return {
     alternatives: alternatives.map((fields) =>
-      [...fields].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, conditions]) => fieldRule(path, conditions)),
+      [...fields]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([path, conditions]) => fieldRule(path, conditions)),
     ),
   };
 }
@@ -84,7 +88,7 @@ function read(text: string, withOr: boolean): Alternative[] {
 }
 
 function fieldRule(path: string, conditions: readonly Condition[]): FieldRule {
-  checkWildcards(conditions.flatMap(({ wildcards }) => wildcards));
+  checkWildcards(conditions.map(({ wildcards }) => wildcards));
   return {
     path,
     tests: conditions.flatMap(({ test }) => (test === null ? [] : [test])),
@@ -146,7 +150,9 @@ function readOr(reading: Reading, path: string, before: readonly Alternative[]):
     const copies = before.length === 0 ? [new Map()] : before.map((fields) => new Map(fields));
     found.push(...readFields(reading, { path, alternatives: copies, inOr: true }));
     if (found.length > LIMITS.patternAlternatives) {
-      reader.fail(`Rule is too complex - ${OR} leads to more than ${LIMITS.patternAlternatives} combinations`);
+      reader.fail(
+        `Rule is too complex - ${OR} leads to more than ${LIMITS.patternAlternatives} combinations`,
+      );
     }
   }
   if (ways < 2) reader.fail(`There must have at least 2 Objects in ${OR} relationship.`);

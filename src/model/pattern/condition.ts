@@ -19,7 +19,12 @@ export interface Condition {
 
 type Modifier = 'equals-ignore-case' | 'prefix' | 'suffix' | 'wildcard';
 
-const MODIFIERS: readonly string[] = ['equals-ignore-case', 'prefix', 'suffix', 'wildcard'] satisfies Modifier[];
+const MODIFIERS: readonly string[] = [
+  'equals-ignore-case',
+  'prefix',
+  'suffix',
+  'wildcard',
+] satisfies Modifier[];
 
 const NOT_A_STRING: Readonly<Record<Modifier, string>> = {
   'equals-ignore-case':
@@ -140,7 +145,8 @@ function readNumeric(reader: JsonReader): Condition {
 
 function readExists(reader: JsonReader): Condition {
   const token = reader.next();
-  if (token !== 'true' && token !== 'false') reader.fail('exists match pattern must be either true or false.');
+  if (token !== 'true' && token !== 'false')
+    reader.fail('exists match pattern must be either true or false.');
   return closed(reader, simple(token === 'true' ? () => true : null));
 }
 
@@ -201,14 +207,18 @@ function readNot(reader: JsonReader, token: Token, modifier: Modifier): Conditio
   else add(token);
   const wildcards =
     modifier === 'wildcard' ? placed(reader, () => texts.map((text) => parseWildcard(text))) : [];
-  const tests = modifier === 'wildcard' ? wildcards.map(wildcardTest) : texts.map((text) => testOf(modifier, text));
+  const tests =
+    modifier === 'wildcard' ? wildcards.map(wildcardTest) : texts.map((text) => testOf(modifier, text));
   return {
     test: (value) => typeof value !== 'string' || !tests.some((test) => test(value)),
     wildcards,
   };
 }
 
-function testOf(modifier: 'equals-ignore-case' | 'prefix' | 'suffix', text: string): (value: string) => boolean {
+function testOf(
+  modifier: 'equals-ignore-case' | 'prefix' | 'suffix',
+  text: string,
+): (value: string) => boolean {
   return modifier === 'equals-ignore-case' ? ignoringCase(text, 'all') : edgeTest(modifier, text);
 }
 

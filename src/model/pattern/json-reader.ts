@@ -158,7 +158,10 @@ export class JsonReader {
     const [found] = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(this.#source.slice(this.#at)) ?? [];
     if (found === undefined) {
       this.#at += 1;
-      this.#unexpected('expected digit (0-9) to follow minus sign, for valid numeric value');
+      this.#unexpected(
+        'expected digit (0-9) to follow minus sign, for valid numeric value',
+        ' in numeric value',
+      );
     }
     this.#at += found.length;
     if (/\d/.test(this.#source[this.#at] ?? '')) {
@@ -232,10 +235,10 @@ export class JsonReader {
     }
   }
 
-  #unexpected(why: string): never {
+  #unexpected(why: string, where = ''): never {
     const character = this.#source[this.#at];
     if (character === undefined) this.#end();
-    this.fail(`Unexpected character (${named(character ?? '')}): ${why}`);
+    this.fail(`Unexpected character (${named(character ?? '')})${where}: ${why}`);
   }
 }
 

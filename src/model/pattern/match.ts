@@ -62,7 +62,9 @@ class Search {
 
   #needed(at: number, taken: Membership): Membership {
     if (taken.size === 0) return taken;
-    return new Map([...taken].filter(([array]) => (this.#lastUse.get(array) ?? -1) >= at).sort(([a], [b]) => a - b));
+    return new Map(
+      [...taken].filter(([array]) => (this.#lastUse.get(array) ?? -1) >= at).sort(([a], [b]) => a - b),
+    );
   }
 
   #matches(at: number, field: FieldRule, taken: Membership): boolean {

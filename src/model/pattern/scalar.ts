@@ -31,7 +31,11 @@ export function parseEvent(text: string): unknown {
 export function comparable(text: string): number | null {
   const value = Number(text);
   if (!Number.isFinite(value)) return null;
-  return text.length <= 15 && !/[eE]/.test(text) ? value : digits(text) === digits(String(value)) ? value : null;
+  return text.length <= 15 && !/[eE]/.test(text)
+    ? value
+    : digits(text) === digits(String(value))
+      ? value
+      : null;
 }
 
 /** @throws {PatternError} for a number that no double holds exactly */

@@ -25,7 +25,9 @@ suite('filters of queues', () => {
   });
 
   test('a body of the other kind never passes, not even where something else is asked for than a value', () => {
-    assert.deepEqual(through({ body: { a: [{ exists: false }] } }, '{"b":1}', 'text', '{broken'), ['{"b":1}']);
+    assert.deepEqual(through({ body: { a: [{ exists: false }] } }, '{"b":1}', 'text', '{broken'), [
+      '{"b":1}',
+    ]);
     assert.deepEqual(through({ body: [{ 'anything-but': 'x' }] }, 'y', '["y"]', '{}'), ['y']);
   });
 
