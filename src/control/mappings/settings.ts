@@ -3,7 +3,7 @@
  * table. Pure.
  */
 import { Fault } from '../../base/index.ts';
-import { compilePattern, PatternError } from '../../model/index.ts';
+import { PatternError, sqsFilter } from '../../model/index.ts';
 
 /** Under AWS's names; what is undefined was not said. */
 export type MappingSettings = Readonly<Record<string, unknown>>;
@@ -213,7 +213,7 @@ function checkFilters(settings: MappingSettings): void {
 
 function isPattern(text: string): boolean {
   try {
-    compilePattern(text);
+    sqsFilter([text]);
     return true;
   } catch (error) {
     if (error instanceof PatternError) return false;
