@@ -44,7 +44,7 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   );
   await standReady(state, dataPlane);
   const lifecycle = { ready: false, stop: () => Promise.resolve() };
-  const schedules = openSchedules(site, state, dataPlane.events);
+  const schedules = openSchedules(site, state, dataPlane);
   const { gateway, api } = await openEdges(site, { state, dataPlane, schedules, lifecycle });
   await dataPlane.events.start();
   await schedules.scheduler.start();

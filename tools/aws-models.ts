@@ -95,6 +95,7 @@ const SERVICES: Readonly<Record<string, Service>> = {
       'UpdateUser',
     ],
   },
+  'scheduler/2021-06-30': { typeName: 'Scheduler', operations: null },
   'sts/2011-06-15': {
     typeName: 'Sts',
     operations: [

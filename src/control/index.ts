@@ -13,7 +13,10 @@ export { type LayerKey, layerArn, layerVersionArn, parseLayerVersionArn } from '
 export { createQueueControl, type NewQueue, type QueueChanges, type QueueControl } from './queues/index.ts';
 export { capacityProviderArn, codeSigningArn, type Records } from './records/index.ts';
 export {
+  createMadeSchedules,
   createScheduleDesk,
+  type MadeSchedules,
+  type MadeScheduleWish,
   type ScheduleAnswer,
   type ScheduleDesk,
   type ScheduleRunAnswer,

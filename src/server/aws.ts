@@ -10,21 +10,24 @@ import { codeBytes, readArtifact } from '../store/index.ts';
 import { iamService } from '../wire/aws/iam/index.ts';
 import { createAwsEndpoint } from '../wire/aws/index.ts';
 import { createPackageLinks, lambdaService } from '../wire/aws/lambda/index.ts';
+import { schedulerService } from '../wire/aws/scheduler/index.ts';
 import { sqsService } from '../wire/aws/sqs/index.ts';
 import { stsService } from '../wire/aws/sts/index.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { Schedules } from './schedules.ts';
 import type { Site } from './site.ts';
 import type { State } from './state.ts';
 
 interface Around {
   readonly state: State;
   readonly dataPlane: DataPlane;
+  readonly schedules: Pick<Schedules, 'made'>;
   /** Known once the front door is built. */
   readonly gatewayUrl: () => string;
 }
 
 /** @returns the endpoint, and the links to packages that its answers name */
-export function openAws(site: Site, { state, dataPlane, gatewayUrl }: Around) {
+export function openAws(site: Site, { state, dataPlane, schedules, gatewayUrl }: Around) {
   const { options, newId, problem } = site;
   const { sql, registry, artifacts, logs, keys, identity } = state;
   const links = createPackageLinks({
@@ -53,7 +56,8 @@ export function openAws(site: Site, { state, dataPlane, gatewayUrl }: Around) {
     accountConcurrency: options.accountConcurrency,
   });
   const sqs = sqsService({ registry, queues: state.queues, control: state.queueControl });
-  const services = [lambda, sqs, iamService(identity), stsService(identity)];
+  const scheduler = schedulerService({ schedules: schedules.made, roles: identity.authority, clock });
+  const services = [lambda, sqs, scheduler, iamService(identity), stsService(identity)];
   const endpointFor = (verify: Authority['verify']) =>
     createAwsEndpoint({
       ...{ services, verify, clock, accountId: ACCOUNT_ID, region: REGION },

@@ -31,7 +31,7 @@ export async function openEdges(site: Site, { state, dataPlane, schedules, lifec
   const { invoker, fleet, machine } = dataPlane;
   const secrets = await openSecrets(site, { ...state, fleet });
   const gateway = openGateway(site, { state, dataPlane });
-  const aws = openAws(site, { state, dataPlane, gatewayUrl: () => gateway.url });
+  const aws = openAws(site, { state, dataPlane, schedules, gatewayUrl: () => gateway.url });
   const api: Api = createApi({
     listen: options.control,
     domain: options.domain,

@@ -1,22 +1,29 @@
 /** Schedules: fired by any node, once each slot; shown and held up by people. */
 import { systemClock as clock } from '../base/index.ts';
-import { createScheduleDesk, type ScheduleDesk } from '../control/index.ts';
-import type { Events } from '../events/index.ts';
-import { createScheduler, type Scheduler } from '../sources/schedule/index.ts';
-import { fireSchedules, insertEvents, nextScheduleInMs } from '../store/index.ts';
+import {
+  createMadeSchedules,
+  createScheduleDesk,
+  type MadeSchedules,
+  type ScheduleDesk,
+} from '../control/index.ts';
+import { createScheduler, type Scheduler, startWarmUp } from '../sources/schedule/index.ts';
+import { fireSchedules, insertEvents, nextScheduleInMs, schedulesDueSoon } from '../store/index.ts';
+import type { DataPlane } from './data-plane.ts';
 import type { Site } from './site.ts';
 import type { State } from './state.ts';
 
 export interface Schedules {
   readonly scheduler: Scheduler;
   readonly desk: ScheduleDesk;
+  /** Those that AWS's API makes. */
+  readonly made: MadeSchedules;
 }
 
 /** Not started: what is due fires once the node is ready. */
 export function openSchedules(
   { building, newId, problem }: Site,
   { sql, registry }: Pick<State, 'sql' | 'registry'>,
-  events: Pick<Events, 'lookAround'>,
+  { events, fleet }: Pick<DataPlane, 'events' | 'fleet'>,
 ): Schedules {
   const scheduler = createScheduler({
     store: {
@@ -29,10 +36,17 @@ export function openSchedules(
   });
   building.defer(() => scheduler.stop());
   building.defer(registry.onChange(() => scheduler.poke())); // a deploy may have brought some
+  const endWarmUp = startWarmUp({
+    ...{ clock, registry, onProblem: problem('starts ahead of schedules') },
+    dueSoon: (withinMs) => schedulesDueSoon(sql, withinMs),
+    expect: (version, untilMs) => fleet.expect(version, untilMs),
+  });
+  building.defer(endWarmUp);
   const desk = createScheduleDesk({
     sql,
     poke: () => scheduler.poke(),
     fire: (schedule) => scheduler.fireNow(schedule),
   });
-  return { scheduler, desk };
+  const made = createMadeSchedules(sql, { poke: () => scheduler.poke() });
+  return { scheduler, desk, made };
 }

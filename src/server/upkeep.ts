@@ -11,6 +11,7 @@ import {
   dropOldSpans,
   dropOldUsage,
   forgetDeletedLayers,
+  forgetOldCalls,
 } from '../store/index.ts';
 import type { State } from './state.ts';
 
@@ -40,6 +41,7 @@ export function keepBounds(
       while ((await dropOldKeys(sql, batch)) === batch);
       const deliveredSinceMs = clock.wallMs() - LIMITS.deliveryWindowMs;
       while ((await dropOldDeliveries(sql, { sinceMs: deliveredSinceMs, batch })) === batch);
+      await forgetOldCalls(sql);
       await forgetDeletedLayers(sql);
       await deleteUnusedArtifacts(sql, { olderThanMs: UNUSED_ARTIFACT_MS, limit: 100 });
       const deployed = [...registry.current().functions.values()].flatMap(({ latest, versions }) => [

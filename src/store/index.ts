@@ -1,4 +1,6 @@
 /** The only room that speaks SQL: the connection, migrations, one file per aggregate, the node's own server. */
+
+export { DEFAULT_SCHEDULE_GROUP } from './app-schedules.ts';
 export {
   applyDeploy,
   checkDeploy,
@@ -16,6 +18,7 @@ export {
   writeArtifact,
 } from './artifacts.ts';
 export { announceChange } from './changes.ts';
+export { doOnce, forgetOldCalls } from './client-tokens.ts';
 export { codeBytes } from './code-bytes.ts';
 export { listenConfiguration, loadConfiguration } from './configuration.ts';
 export { connect, type Sql } from './connect.ts';
@@ -178,6 +181,14 @@ export {
   nextScheduleInMs,
   type ScheduleMove,
 } from './schedule-firings.ts';
+export {
+  deleteScheduleGroup,
+  findScheduleGroup,
+  insertScheduleGroup,
+  listScheduleGroups,
+  type ScheduleGroup,
+  writeGroupTags,
+} from './schedule-groups.ts';
 export {
   databaseNow,
   deleteSchedule,

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the programs of this folder that speak to Lambda by AWS's SDKs for Go and Rust, into .cache beside this file.
+# Builds the programs of this folder that speak to a node by AWS's SDKs for Go and Rust, into .cache beside this file.
 # Quick when nothing has changed; a language whose tools are missing is left out.
 set -euo pipefail
 cd "$(dirname "$0")"
 mkdir -p .cache
 
 if command -v go >/dev/null; then
-  (cd go && go build -o ../.cache/go/lambda-by-go .)
+  (cd go && go build -o ../.cache/go/lambda-by-go . && go build -o ../.cache/go/scheduler-by-go ./scheduler)
 else
   echo 'no go: its program is left out' >&2
 fi

@@ -7,7 +7,8 @@ import {
   compatibilityPage,
 } from './compatibility-page.ts';
 import { LAMBDA_CLAIMS } from './lambda-claims.ts';
-import { lambdaByBoto3 } from './python-client.ts';
+import { lambdaByBoto3, schedulerByBoto3 } from './python-client.ts';
+import { SCHEDULER_CLAIMS } from './scheduler-claims.ts';
 
 interface Source {
   readonly claims: Claims;
@@ -18,6 +19,7 @@ interface Source {
 /** By the name of the page and of the model. */
 export const COMPATIBILITY_PAGES = {
   lambda: { claims: LAMBDA_CLAIMS, run: lambdaByBoto3 },
+  scheduler: { claims: SCHEDULER_CLAIMS, run: schedulerByBoto3 },
 } as const satisfies Readonly<Record<string, Source>>;
 
 export type CompatibilityPageName = keyof typeof COMPATIBILITY_PAGES;

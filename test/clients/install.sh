@@ -37,16 +37,18 @@ tools() {
   rm -rf "$fetched"
 }
 
-# What senders of webhooks sign with.
-webhook_senders() {
-  rm -rf .cache/webhooks
-  mkdir .cache/webhooks
-  cp webhooks/package.json webhooks/package-lock.json .cache/webhooks
-  (cd .cache/webhooks && npm ci --silent --ignore-scripts --no-audit --no-fund)
+# npm_packages FOLDER FROM
+npm_packages() {
+  rm -rf ".cache/$1"
+  mkdir ".cache/$1"
+  cp "$2/package.json" "$2/package-lock.json" ".cache/$1"
+  (cd ".cache/$1" && npm ci --silent --ignore-scripts --no-audit --no-fund)
 }
 
 once python requirements.txt python_packages python requirements.txt
 once cli requirements-cli.txt python_packages cli requirements-cli.txt
+once js 'js/package.json js/package-lock.json' npm_packages js js
 once tools 'requirements-tools.txt requirements-ansible.txt' tools
 once cargo-lambda requirements-cargo-lambda.txt cargo_lambda requirements-cargo-lambda.txt
-once webhooks 'webhooks/package.json webhooks/package-lock.json' webhook_senders
+# What senders of webhooks sign with.
+once webhooks 'webhooks/package.json webhooks/package-lock.json' npm_packages webhooks webhooks

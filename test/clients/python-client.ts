@@ -36,10 +36,19 @@ export function awsEnvironment({ home }: Pick<RealNode, 'home'>): NodeJS.Process
 
 /** Lambda's whole API, called by boto3 on a node of its own. */
 export async function lambdaByBoto3(): Promise<ClientReport> {
-  await using node = await startRealNode(['--driver', 'oci']);
+  return await byBoto3('main.py', 'oci');
+}
+
+/** EventBridge Scheduler's, the same way. */
+export async function schedulerByBoto3(): Promise<ClientReport> {
+  return await byBoto3('scheduler.py', 'process');
+}
+
+async function byBoto3(program: string, driver: 'oci' | 'process'): Promise<ClientReport> {
+  await using node = await startRealNode(['--driver', driver]);
   const env = { ...awsEnvironment(node), PYTHONPATH: join(CACHE, 'python') };
   const options = { env, timeout: 240_000, maxBuffer: 16 * 1024 * 1024 };
-  const { stdout } = await run('python3', [join(PROGRAMS, 'main.py')], options);
+  const { stdout } = await run('python3', [join(PROGRAMS, program)], options);
   return JSON.parse(stdout) as ClientReport;
 }
 
