@@ -6,7 +6,12 @@ cd "$(dirname "$0")"
 mkdir -p .cache
 
 if command -v go >/dev/null; then
-  (cd go && go build -o ../.cache/go/lambda-by-go . && go build -o ../.cache/go/scheduler-by-go ./scheduler)
+  (
+    cd go
+    go build -o ../.cache/go/lambda-by-go .
+    go build -o ../.cache/go/scheduler-by-go ./scheduler
+    go build -o ../.cache/go/sqs-by-go ./sqs
+  )
 else
   echo 'no go: its program is left out' >&2
 fi

@@ -7,8 +7,9 @@ import {
   compatibilityPage,
 } from './compatibility-page.ts';
 import { LAMBDA_CLAIMS } from './lambda-claims.ts';
-import { lambdaByBoto3, schedulerByBoto3 } from './python-client.ts';
+import { lambdaByBoto3, schedulerByBoto3, sqsByBoto3 } from './python-client.ts';
 import { SCHEDULER_CLAIMS } from './scheduler-claims.ts';
+import { SQS_CLAIMS } from './sqs-claims.ts';
 
 interface Source {
   readonly claims: Claims;
@@ -20,6 +21,7 @@ interface Source {
 export const COMPATIBILITY_PAGES = {
   lambda: { claims: LAMBDA_CLAIMS, run: lambdaByBoto3 },
   scheduler: { claims: SCHEDULER_CLAIMS, run: schedulerByBoto3 },
+  sqs: { claims: SQS_CLAIMS, run: sqsByBoto3 },
 } as const satisfies Readonly<Record<string, Source>>;
 
 export type CompatibilityPageName = keyof typeof COMPATIBILITY_PAGES;

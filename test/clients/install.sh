@@ -48,6 +48,7 @@ npm_packages() {
 once python requirements.txt python_packages python requirements.txt
 once cli requirements-cli.txt python_packages cli requirements-cli.txt
 once js 'js/package.json js/package-lock.json' npm_packages js js
+once sqs-query requirements-sqs-query.txt python_packages sqs-query requirements-sqs-query.txt
 once tools 'requirements-tools.txt requirements-ansible.txt' tools
 once cargo-lambda requirements-cargo-lambda.txt cargo_lambda requirements-cargo-lambda.txt
 # What senders of webhooks sign with.

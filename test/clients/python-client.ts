@@ -44,6 +44,11 @@ export async function schedulerByBoto3(): Promise<ClientReport> {
   return await byBoto3('scheduler.py', 'process');
 }
 
+/** SQS's, the same way. */
+export async function sqsByBoto3(): Promise<ClientReport> {
+  return await byBoto3('sqs.py', 'process');
+}
+
 async function byBoto3(program: string, driver: 'oci' | 'process'): Promise<ClientReport> {
   await using node = await startRealNode(['--driver', driver]);
   const env = { ...awsEnvironment(node), PYTHONPATH: join(CACHE, 'python') };

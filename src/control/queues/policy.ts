@@ -62,7 +62,7 @@ export function revokeFrom({ policy }: Pick<QueueEntry, 'policy'>, label: string
   if (document === null || left.length === document.Statement.length)
     throw new Fault(
       'parameter-invalid',
-      `Value ${label} for parameter Label is invalid. Reason: can't find label on existing policy.`,
+      `Value ${label} for parameter Label is invalid. Reason: can't find label.`,
       { facts: { parameter: 'Label', label } },
     );
   return left.length === 0 ? null : JSON.stringify({ ...document, Statement: left });

@@ -20,6 +20,10 @@ COMMON = {
     "ValidationException": 400,
     "RequestEntityTooLargeException": 413,  # what AWS sends where the model has RequestTooLargeException
 }
+# What a service answers beside its model, as AWS does.
+BESIDE = {
+    "sqs": {"InvalidParameterValueException": 400, "MissingRequiredParameterException": 400},
+}
 
 
 class Checker:
@@ -77,17 +81,17 @@ class Checker:
         self._structure(where, present, in_body, [r for r in shape.required_members if r in in_body])
 
     def _error(self, where, response, model):
-        header = response.headers.get("x-amzn-errortype", "")
-        code = header.split(":")[0]
+        metadata = model.service_model.metadata
+        code = self._code(where, response, metadata)
         if not code:
-            self.problems.append(f"{where}: no x-amzn-errortype")
             return
         if "x-amzn-requestid" not in response.headers:
             self.problems.append(f"{where}: no x-amzn-requestid")
         known = {shape.name: shape for shape in model.error_shapes}
-        if code in COMMON and code not in known:
-            if response.status_code != COMMON[code]:
-                self.problems.append(f"{where}: {code} is {COMMON[code]}")
+        common = {**COMMON, **BESIDE.get(metadata["endpointPrefix"], {})}
+        if code in common and code not in known:
+            if response.status_code != common[code]:
+                self.problems.append(f"{where}: {code} is {common[code]}")
             return
         if code not in known:
             self.problems.append(f"{where}: {code} is no error of this operation")
@@ -107,10 +111,28 @@ class Checker:
             if member.serialization.get("location") is None
         }
         lowered = {"message" if name.lower() == "message" else name: value for name, value in members.items()}
-        body = {"message" if name.lower() == "message" else name: value for name, value in body.items()}
+        body = {"message" if name.lower() == "message" else name: value for name, value in body.items() if name != "__type"}
         if not body.get("message"):
             self.problems.append(f"{where}: {code} has no message")
         self._structure(f"{where} {code}", body, lowered, [])
+
+    def _code(self, where, response, metadata):
+        if metadata["protocol"] != "json":
+            code = response.headers.get("x-amzn-errortype", "").split(":")[0]
+            if not code:
+                self.problems.append(f"{where}: no x-amzn-errortype")
+            return code
+        if "awsQueryCompatible" in metadata and not re.fullmatch(
+            r"[A-Za-z.]+;(Sender|Receiver)", response.headers.get("x-amzn-query-error", "")
+        ):
+            self.problems.append(f"{where}: no x-amzn-query-error")
+        try:
+            code = json.loads(response.content).get("__type", "").split("#")[-1]
+        except ValueError:
+            code = ""
+        if not code:
+            self.problems.append(f"{where}: no __type: {response.content[:200]!r}")
+        return code
 
     def _headers(self, where, response, shape):
         for name, member in shape.members.items():

@@ -1,29 +1,25 @@
-/** A queue's attributes, which SQS writes as text, and its settings. */
-import { type FifoSettings, LIMITS, parseQueueArn, type QueueEntry, queueArn } from '../../../model/index.ts';
+/** A queue's attributes, which SQS writes as text, and its settings. What they may be, control says. */
+import type { QueueChanges } from '../../../control/index.ts';
+import { type FifoSettings, parseQueueArn, type QueueEntry, queueArn } from '../../../model/index.ts';
 import type { QueueCounts } from '../../../resources/index.ts';
 import { AwsError } from '../protocol/index.ts';
 import { invalidAttribute, invalidValue, unknownAttribute } from './errors.ts';
-import type { QueueChanges } from './parts.ts';
 
 interface NumberAttribute {
   readonly key: 'delayMs' | 'maxMessageBytes' | 'receiveWaitMs' | 'retentionMs' | 'visibilityTimeoutMs';
   /** Of the setting in one of the attribute. */
   readonly unit: number;
-  readonly bounds: { readonly min: number; readonly max: number };
 }
 
 const SECOND = 1_000;
 
 const NUMBERS: Readonly<Record<string, NumberAttribute>> = {
-  DelaySeconds: { key: 'delayMs', unit: SECOND, bounds: LIMITS.queueDelayMs },
-  MaximumMessageSize: { key: 'maxMessageBytes', unit: 1, bounds: LIMITS.queueMessageBytes },
-  MessageRetentionPeriod: { key: 'retentionMs', unit: SECOND, bounds: LIMITS.queueRetentionMs },
-  ReceiveMessageWaitTimeSeconds: { key: 'receiveWaitMs', unit: SECOND, bounds: LIMITS.queueWaitMs },
-  VisibilityTimeout: { key: 'visibilityTimeoutMs', unit: SECOND, bounds: LIMITS.queueVisibilityMs },
+  DelaySeconds: { key: 'delayMs', unit: SECOND },
+  MaximumMessageSize: { key: 'maxMessageBytes', unit: 1 },
+  MessageRetentionPeriod: { key: 'retentionMs', unit: SECOND },
+  ReceiveMessageWaitTimeSeconds: { key: 'receiveWaitMs', unit: SECOND },
+  VisibilityTimeout: { key: 'visibilityTimeoutMs', unit: SECOND },
 };
-
-/** KmsDataKeyReusePeriodSeconds, in s (AWS: 1 min to a day). */
-const REUSE = { min: 60, max: 86_400 };
 
 /** What SQS says itself, and nobody can set. */
 const READ_ONLY = [
@@ -78,7 +74,7 @@ function readAttribute(
 ): QueueChanges {
   const { name, value } = given;
   const number = NUMBERS[name];
-  if (number !== undefined) return { [number.key]: numberOf(given, number) * number.unit };
+  if (number !== undefined) return { [number.key]: numberOf(given) * number.unit };
   switch (name) {
     case 'Policy':
       return { policy: value === '' ? null : jsonPolicy(given) };
@@ -89,7 +85,7 @@ function readAttribute(
     case 'KmsMasterKeyId':
       return { encryption: value === '' ? { kmsKeyId: null } : { kmsKeyId: value, sqsManaged: false } };
     case 'KmsDataKeyReusePeriodSeconds':
-      return { encryption: { kmsKeyReuseMs: numberOf(given, { unit: 1, bounds: REUSE }) * SECOND } };
+      return { encryption: { kmsKeyReuseMs: numberOf(given) * SECOND } };
     case 'SqsManagedSseEnabled':
       return { encryption: { sqsManaged: flag(given) } };
     case 'FifoQueue':
@@ -125,12 +121,8 @@ function onlyFifo(name: string): AwsError {
   return new AwsError('InvalidAttributeName', message);
 }
 
-function numberOf(
-  { name, value }: Given,
-  { unit, bounds }: Pick<NumberAttribute, 'unit' | 'bounds'>,
-): number {
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
-  if (number * unit >= bounds.min && number * unit <= bounds.max) return number;
+function numberOf({ name, value }: Given): number {
+  if (/^\d{1,10}$/.test(value)) return Number(value);
   throw invalidAttribute(name);
 }
 
@@ -161,19 +153,12 @@ function readRedrive({ name, value }: Given): NonNullable<QueueChanges['redrive'
   for (const [key, given] of Object.entries({ deadLetterTargetArn: arn, maxReceiveCount: count })) {
     if (given === undefined) throw wrong(`Redrive policy does not contain mandatory attribute: ${key}.`);
   }
-  const maxReceiveCount = /^\d{1,5}$/.test(String(count)) ? Number(count) : Number.NaN;
-  const { min, max } = LIMITS.queueReceives;
-  if (!(maxReceiveCount >= min && maxReceiveCount <= max))
-    throw wrong(
-      `Invalid value for maxReceiveCount: ${String(count).slice(0, 50)}, valid values are from ${min} to ${max} both inclusive.`,
-    );
+  if (!/^\d{1,10}$/.test(String(count)))
+    throw wrong(`Invalid value for maxReceiveCount: ${String(count).slice(0, 50)}.`);
   const deadLetter = parseQueueArn(String(arn));
   if (deadLetter === null) throw wrong('Dead letter target does not exist.');
-  return { deadLetter, maxReceiveCount };
+  return { deadLetter, maxReceiveCount: Number(count) };
 }
-
-/** AWS: queues that a policy may name. */
-const MAX_SOURCES = 10;
 
 function readRedriveAllow({ name, value }: Given): NonNullable<QueueChanges['redriveAllow']> {
   const wrong = (reason: string) => invalidValue(name, value, reason);
@@ -185,8 +170,8 @@ function readRedriveAllow({ name, value }: Given): NonNullable<QueueChanges['red
     throw wrong('The redrivePermission must be one of allowAll, denyAll and byQueue.');
   if ((permission === 'byQueue') !== (arns !== undefined))
     throw wrong('The sourceQueueArns go with redrivePermission byQueue, and only with it.');
-  if (arns !== undefined && (!Array.isArray(arns) || arns.length === 0 || arns.length > MAX_SOURCES))
-    throw wrong(`The sourceQueueArns must be a list of 1 to ${MAX_SOURCES} ARNs.`);
+  if (arns !== undefined && (!Array.isArray(arns) || arns.length === 0))
+    throw wrong('The sourceQueueArns must be a list of ARNs.');
   const sources = ((arns ?? []) as readonly unknown[]).map((arn) => {
     const source = parseQueueArn(String(arn));
     if (source === null)

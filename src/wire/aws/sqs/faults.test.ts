@@ -39,6 +39,18 @@ suite('faults from below', () => {
       'Only one PurgeQueue operation on jobs is allowed every 60 seconds.',
       403,
     ],
+    [
+      'queue-attribute-invalid',
+      { attribute: 'DelaySeconds', value: 901 },
+      'InvalidAttributeValue',
+      'Invalid value for the parameter DelaySeconds. Reason: As it is.',
+    ],
+    [
+      'queue-attribute-invalid',
+      { attribute: 'RedrivePolicy', value: 'failed' },
+      'InvalidParameterValueException',
+      'Value for parameter RedrivePolicy is invalid. Reason: As it is.',
+    ],
     ['queue-over-limit', {}, 'OverLimit', /120,000/, 403],
     ['resource-not-found', {}, 'ResourceNotFoundException', 'As it is.', 404],
     [

@@ -1,7 +1,7 @@
 /** Faults from below in SQS's words. */
 import type { Fault, FaultCode } from '../../../base/index.ts';
 import { AwsError } from '../protocol/index.ts';
-import { invalid, invalidAttribute, invalidValue, missing, overLimit } from './errors.ts';
+import { invalid, invalidAttribute, missing, overLimit } from './errors.ts';
 
 type Wording = (fault: Fault) => AwsError;
 
@@ -79,6 +79,6 @@ function messageInvalid({ facts, message }: Fault): AwsError {
 
 function attributeInvalid({ facts, message }: Fault): AwsError {
   const attribute = String(facts.attribute);
-  if (!attribute.startsWith('Redrive')) return invalidAttribute(attribute);
-  return facts.value === undefined ? invalid(message) : invalidValue(attribute, facts.value, message);
+  if (!attribute.startsWith('Redrive')) return invalidAttribute(attribute, message);
+  return invalid(`Value for parameter ${attribute} is invalid. Reason: ${message}`);
 }

@@ -107,6 +107,6 @@ function taskAnswer(task: MoveTask): ListMessageMoveTasksResultEntry {
     ApproximateNumberOfMessagesMoved: task.moved,
     ApproximateNumberOfMessagesToMove: task.toMove,
     ...(task.failure !== null && { FailureReason: task.failure }),
-    StartedTimestamp: task.startedAtMs,
+    StartedTimestamp: Math.floor(task.startedAtMs),
   };
 }

@@ -94,9 +94,9 @@ function systemAttributes(message: ReceivedMessage): Readonly<Record<string, str
   const { senderId, deduplicationId, groupId, sequenceNumber, traceHeader, deadLetterSource } = message;
   return {
     ...(senderId !== null && { SenderId: senderId }),
-    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAtMs),
+    ApproximateFirstReceiveTimestamp: String(Math.floor(message.firstReceivedAtMs)),
     ApproximateReceiveCount: String(message.receiveCount),
-    SentTimestamp: String(message.sentAtMs),
+    SentTimestamp: String(Math.floor(message.sentAtMs)),
     ...(sequenceNumber !== null && { SequenceNumber: sequenceNumber }),
     ...(deduplicationId !== null && { MessageDeduplicationId: deduplicationId }),
     ...(groupId !== null && { MessageGroupId: groupId }),
