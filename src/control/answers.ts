@@ -1,5 +1,6 @@
 /** What the verbs need, and what they answer; the answers are what `--json` prints. */
 import type { Clock } from '../base/index.ts';
+import type { RoleQuestion } from '../identity/index.ts';
 import type { ProvisionedCounts } from '../instances/index.ts';
 import type { FunctionConfig } from '../model/index.ts';
 import type { Snapshot } from '../registry/index.ts';
@@ -45,6 +46,8 @@ export interface ControlOptions {
   readonly roles: {
     /** @returns the role's name. @throws {Fault} `role-unassumable` */
     requireAssumable(role: { readonly nameOrArn: string; readonly service: string }): string;
+    /** Whether somebody with that role would be allowed something. */
+    roleAllows(question: RoleQuestion): boolean;
   };
 }
 

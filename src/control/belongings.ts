@@ -3,7 +3,16 @@
  * anything is made, so that a deploy that lacks one of them leaves nothing behind.
  */
 import { Fault } from '../base/index.ts';
-import { type App, type AppFunction, fullName, type LayerReference, type LayerWish } from '../model/index.ts';
+import {
+  type App,
+  type AppFunction,
+  fullName,
+  functionArn,
+  type LayerReference,
+  type LayerWish,
+  parseFunctionReference,
+  parseQueueArn,
+} from '../model/index.ts';
 import { artifactBytes, findLayer, listLayerVersions, publishLayer } from '../store/index.ts';
 import type { ControlOptions } from './answers.ts';
 import { layerVersionArn, parseLayerVersionArn } from './layers/index.ts';
@@ -16,6 +25,7 @@ export async function requireBelongings(options: ControlOptions, app: App): Prom
   requireSecrets(options, app);
   for (const fn of app.functions) {
     requireUsed(options, app, fn);
+    requireTold(options, app, fn);
     if (fn.config.role !== null)
       options.roles.requireAssumable({ nameOrArn: fn.config.role, service: 'lambda.amazonaws.com' });
     for (const layer of fn.layers ?? []) if ('arn' in layer) await published(options, layer.arn);
@@ -60,6 +70,22 @@ function requireUsed({ registry }: ControlOptions, app: App, { key, config }: Ap
     `Function "${fullName(app.app, key)}" uses "${unknown.function}", which is neither a function of app "${app.app}" nor deployed here. Write its key in this manifest or its full name, or deploy it first. Nothing was changed.`,
     { facts: { functionName: unknown.function, usedBy: fullName(app.app, key) } },
   );
+}
+
+/** Those of the app are made by this deploy. */
+function requireTold({ registry }: ControlOptions, app: App, { key, config }: AppFunction): void {
+  const { onSuccess = null, onFailure = null } = config.events ?? {};
+  const own = new Set(app.functions.map((fn) => functionArn(fullName(app.app, fn.key))));
+  for (const arn of [onSuccess, onFailure]) {
+    const name = arn === null || parseQueueArn(arn) !== null ? undefined : parseFunctionReference(arn)?.name;
+    if (arn === null || name === undefined || own.has(functionArn(name))) continue;
+    if (registry.current().functions.has(name)) continue;
+    throw new Fault(
+      'function-not-found',
+      `Function "${fullName(app.app, key)}" has "${name}" as a destination, which is neither a function of app "${app.app}" nor deployed here. Write its key in this manifest or its full name, or deploy it first. Nothing was changed.`,
+      { facts: { functionName: name, usedBy: fullName(app.app, key) } },
+    );
+  }
 }
 
 async function versionOf(options: ControlOptions, app: App, layer: LayerWish): Promise<LayerReference> {

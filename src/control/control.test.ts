@@ -85,7 +85,7 @@ suite('the control plane', () => {
         missing: ({ names }) => names.filter((name) => name !== 'KNOWN'),
         removeOf: async (app) => void done.push(`forget secrets of ${app}`),
       },
-      roles: { requireAssumable: ({ nameOrArn }) => nameOrArn },
+      roles: { requireAssumable: ({ nameOrArn }) => nameOrArn, roleAllows: () => true },
       domain: 'localhost',
       accountConcurrency: 1_000,
       urlOf: functionUrls('http://127.0.0.1:8080', 'localhost'),

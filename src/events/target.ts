@@ -67,21 +67,25 @@ export function eventPolicy(
   const { eventRetries, eventAgeMs } = LIMITS;
   const key = qualifier === LATEST ? '' : qualifier;
   const config = entry.eventInvoke.get(key) ?? (wanted === null ? entry.eventInvoke.get('') : undefined);
+  const own = version.config.events;
   const ageMs =
-    config?.maximumEventAgeSeconds == null ? eventAgeMs.default : config.maximumEventAgeSeconds * 1_000;
+    config?.maximumEventAgeSeconds == null
+      ? (own?.maxAgeMs ?? eventAgeMs.default)
+      : config.maximumEventAgeSeconds * 1_000;
   return {
     functionArn: functionArn(entry.name, qualifier),
-    retries: terms?.retries ?? config?.maximumRetryAttempts ?? eventRetries.default,
+    retries: terms?.retries ?? config?.maximumRetryAttempts ?? own?.retries ?? eventRetries.default,
     maxAgeMs: terms?.maxAgeMs ?? ageMs,
-    onSuccess: config?.onSuccess ?? null,
-    onFailure: config?.onFailure ?? null,
+    onSuccess: config?.onSuccess ?? own?.onSuccess ?? null,
+    onFailure: config?.onFailure ?? own?.onFailure ?? null,
     deadLetter: terms?.deadLetter === undefined ? deadLetterOf(version) : terms.deadLetter,
   };
 }
 
-function deadLetterOf({ details }: Version): string | null {
-  const config = details.aws.DeadLetterConfig as { readonly TargetArn?: unknown } | null | undefined;
-  return typeof config?.TargetArn === 'string' && config.TargetArn !== '' ? config.TargetArn : null;
+function deadLetterOf({ config, details }: Version): string | null {
+  const given = details.aws.DeadLetterConfig as { readonly TargetArn?: unknown } | null | undefined;
+  const arn = given?.TargetArn;
+  return typeof arn === 'string' && arn !== '' ? arn : (config.events?.deadLetter ?? null);
 }
 
 /** Who a destination's ARN names. */

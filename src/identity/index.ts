@@ -9,7 +9,15 @@ export {
   checkControlRequest,
   controlPolicy,
 } from './control-request.ts';
-export type { Authority, Decision, Question, RequestContext, Session, SessionWish } from './decision.ts';
+export type {
+  Authority,
+  Decision,
+  Question,
+  RequestContext,
+  RoleQuestion,
+  Session,
+  SessionWish,
+} from './decision.ts';
 export { Directory } from './directory.ts';
 export { type ManagedPolicy, policyArn, type Role, roleArn, type User, userArn } from './entities.ts';
 export { type FunctionRoles, functionRoleName } from './function-roles.ts';

@@ -8,6 +8,7 @@ import {
 } from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
 import { checkProvisioned, provisioned, provisionedPlan, reserved } from './concurrency.ts';
+import { eventSettingsObject } from './delivery.ts';
 import { egressObject, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
 import { failureOfJson } from './failure.ts';
@@ -53,6 +54,7 @@ const configRule = record<FunctionConfig>(
     secrets: optional(secrets, () => []),
     uses: optional(uses, () => []),
     image: optional<FunctionConfig['image']>(orNull(imageObject), () => null),
+    events: optional<FunctionConfig['events']>(orNull(eventSettingsObject), () => null),
     idempotency: optional<FunctionConfig['idempotency']>(orNull(idempotencyObject), () => null),
   },
   { what: 'a configuration' },

@@ -5,14 +5,17 @@ import {
   type AppFunction,
   type Egress,
   fullName,
+  functionArn,
   type IdempotencyRule,
   LIMITS,
+  queueArn,
   type RuntimeName,
   type Shape,
   type Use,
 } from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
 import { type Concurrency, concurrency } from './concurrency.ts';
+import { checkLoops, type DeliveryText, deliveryFields, eventSettings } from './delivery.ts';
 import { readDocument } from './document.ts';
 import { egress, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
@@ -42,7 +45,7 @@ import { reportSameSchedules, scheduleName } from './schedules.ts';
 import { type TriggersText, triggers } from './triggers.ts';
 import { duration, size } from './units.ts';
 
-interface FunctionText {
+interface FunctionText extends DeliveryText {
   shape: Shape;
   /** null: it is an image. */
   runtime: RuntimeName | null;
@@ -169,6 +172,7 @@ const functionRule = record<FunctionText>(
       described(layers, 'What is placed under /opt: folders, .zip files, ARNs of layer versions.'),
       () => [],
     ),
+    ...deliveryFields,
     idempotency: optional<IdempotencyRule | null>(
       described(idempotency, 'What says that two deliveries are one: "header NAME" or "jsonpath PATH".'),
       () => null,
@@ -176,7 +180,7 @@ const functionRule = record<FunctionText>(
   },
   {
     what: 'a function',
-    later: ['command', 'main', 'destinations'],
+    later: ['command', 'main'],
     refused: {
       snapshot:
         'is not offered: a start-up snapshot of Node.js gives every instance the same ids, and cannot hold code ' +
@@ -327,6 +331,7 @@ function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) =>
     secrets: ['secrets'],
     uses: ['uses'],
   };
+  checkLoops(found, spot);
   checkAcross({ app: found.app, databases, parts, below: where }, spot, lineOf);
   const schedules = [...found.functions].flatMap(([key, { triggers }]) =>
     triggers.schedules.map(({ at, schedule }, index) => ({
@@ -339,6 +344,10 @@ function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) =>
 
 function toApp(found: AppText): App {
   const named = (name: string) => (found.functions.has(name) ? fullName(found.app, name) : name);
+  const names = {
+    functionArn: (name: string) => functionArn(named(name)),
+    queueArn: (name: string) => (name.startsWith('arn:') ? name : queueArn(fullName(found.app, name))),
+  };
   const functions = [...found.functions].map(([key, one]): AppFunction => {
     const config = {
       shape: one.shape,
@@ -357,6 +366,7 @@ function toApp(found: AppText): App {
       uses: one.uses.map((use) => ({ ...use, function: named(use.function) })),
       image: one.image?.start ?? null,
       idempotency: one.idempotency,
+      events: eventSettings(one, names),
     };
     const wishes = one.layers.map((layer) =>
       'arn' in layer ? layer : { name: layerName(layer.path), artifact: '' },

@@ -34,6 +34,19 @@ export interface FunctionConfig {
   readonly image: ImageStart | null;
   /** What says that two deliveries are one; null: nothing does. */
   readonly idempotency: IdempotencyRule | null;
+  /** What happens to its events, where its event invoke configuration does not say otherwise; null: the defaults. */
+  readonly events: EventSettings | null;
+}
+
+/** null: not said. */
+export interface EventSettings {
+  /** Times an event is run again. */
+  readonly retries: number | null;
+  readonly maxAgeMs: number | null;
+  /** ARNs of functions and queues; the dead letter's of a queue. */
+  readonly onSuccess: string | null;
+  readonly onFailure: string | null;
+  readonly deadLetter: string | null;
 }
 
 /** A function that may be called, by the SDK or at its address inside. */
@@ -66,6 +79,7 @@ export const CONFIG_DEFAULTS = {
   uses: [],
   image: null,
   idempotency: null,
+  events: null,
 } as const satisfies Partial<FunctionConfig>;
 
 /** What is told about a version and does not change how it runs. */

@@ -8,6 +8,7 @@ export {
   CONFIG_DEFAULTS,
   type Cors,
   type EventInvokeConfig,
+  type EventSettings,
   type FunctionConfig,
   type FunctionEntry,
   type FunctionUrl,

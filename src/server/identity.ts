@@ -7,7 +7,13 @@ import {
   type FunctionRoles,
   type NodeKeys,
 } from '../identity/index.ts';
-import { type FunctionEntry, functionArn } from '../model/index.ts';
+import {
+  type FunctionConfig,
+  type FunctionEntry,
+  functionArn,
+  parseFunctionReference,
+  parseQueueArn,
+} from '../model/index.ts';
 import type { Registry } from '../registry/index.ts';
 import { changeIdentities, listenIdentities, loadIdentities, type Sql } from '../store/index.ts';
 import type { Safe } from './secrets.ts';
@@ -60,27 +66,45 @@ export function functionRoles(registry: Pick<Registry, 'current'>): FunctionRole
   };
 }
 
-/** Of the versions that aliases point at: after a rollback it may what it might before, and no more. */
-function usesOf({ aliases, versions }: FunctionEntry): string[] {
+/** The versions that aliases point at: after a rollback it may what it might before, and no more. */
+function inUse({ aliases, versions }: FunctionEntry): FunctionConfig[] {
   const numbers = [...aliases.values()].flatMap(({ version, second }) => [
     version,
     second?.version ?? version,
   ]);
-  return numbers.flatMap((number) => (versions.get(number)?.config.uses ?? []).map((use) => use.function));
+  return numbers.flatMap((number) => versions.get(number)?.config ?? []);
 }
 
 function statementsOf(entry: FunctionEntry): object[] {
-  const called = new Set(usesOf(entry));
-  for (const { onSuccess, onFailure } of entry.eventInvoke.values()) {
-    for (const arn of [onSuccess, onFailure]) {
-      const name = /^arn:aws:lambda:[^:]*:[^:]*:function:([^:]+)/.exec(arn ?? '')?.[1];
-      if (name !== undefined) called.add(name);
+  const called = new Set<string>();
+  const queues = new Set<string>();
+  for (const { uses, events } of inUse(entry)) {
+    for (const use of uses) called.add(use.function);
+    for (const arn of [events?.onSuccess, events?.onFailure, events?.deadLetter]) {
+      if (arn == null) continue;
+      if (parseQueueArn(arn) !== null) queues.add(arn);
+      else called.add(parseFunctionReference(arn)?.name ?? '');
     }
   }
-  return [...called].toSorted().map((name) => ({
+  called.delete('');
+  return [...[...called].toSorted().map(mayInvoke), ...[...queues].toSorted().map(mayTell)];
+}
+
+function mayInvoke(name: string): object {
+  return {
     Sid: `Invoke${name.replace(/[^A-Za-z0-9]/g, '')}`,
     Effect: 'Allow',
     Action: ['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl'],
     Resource: [functionArn(name), `${functionArn(name)}:*`],
-  }));
+  };
+}
+
+/** A destination. */
+function mayTell(queue: string): object {
+  return {
+    Sid: `Tell${queue.slice(queue.lastIndexOf(':')).replace(/[^A-Za-z0-9]/g, '')}`,
+    Effect: 'Allow',
+    Action: ['sqs:SendMessage'],
+    Resource: [queue],
+  };
 }

@@ -43,7 +43,7 @@ databases: { main: {} }
 functions:
   work: { runtime: nodejs24.x, handler: index.work, code: ./code, timeout: 30s, database: main }
   one: { runtime: nodejs24.x, handler: index.work, code: ./code, timeout: 30s, database: main, concurrency: { reserved: 1 } }
-  fail: { runtime: nodejs24.x, handler: index.fail, code: ./code, timeout: 30s, database: main }
+  fail: { runtime: nodejs24.x, handler: index.fail, code: ./code, timeout: 30s, database: main, uses: [ { function: told, allow: [ invoke ] } ] }
   told: { runtime: nodejs24.x, handler: index.told, code: ./code, timeout: 30s, database: main }
   read: { runtime: nodejs24.x, handler: index.read, code: ./code, timeout: 30s, database: main }
 `;

@@ -8,6 +8,7 @@ import {
   publishVersion,
 } from '../../store/index.ts';
 import { withTags } from '../settings/index.ts';
+import { requireDeadLetter } from '../told.ts';
 import { aliasVerbs } from './aliases.ts';
 import { concurrencyVerbs } from './concurrency.ts';
 import type { CodeChange, Functions, FunctionsOptions, NewFunction, SettingsChange } from './interface.ts';
@@ -46,6 +47,7 @@ async function create(options: FunctionsOptions, parts: FunctionParts, wanted: N
   const { name, artifact, description, aws, codeSigning, publish } = wanted;
   const tags = withTags({}, wanted.tags);
   const config = withRole(options, wanted.config, wanted.roleArn);
+  requireDeadLetter(options, { name, config }, deadLetterOf(aws));
   await options.artifacts.ensure(artifact);
   await options.machine.requireRunnable(config, artifact);
   const made = { name, artifact, config, description, aws };
@@ -71,11 +73,16 @@ async function updateSettings(options: FunctionsOptions, parts: FunctionParts, w
     return { artifact: latest.artifact, config: withRole(options, config, roleArn), ...rest };
   };
   const { latest } = parts.entry(name);
-  const { config } = change(latest);
+  const { config, aws } = change(latest);
+  requireDeadLetter(options, { name, config }, deadLetterOf(aws));
   const runsElse = config.runtime !== latest.config.runtime || config.image !== latest.config.image;
   if (runsElse) await options.machine.requireRunnable(config, latest.artifact);
   await parts.served(await changeLatest(options.sql, { name, revisionId, change, publish: false }));
   return parts.version(name, 0);
+}
+
+function deadLetterOf(aws: NewFunction['aws']): unknown {
+  return (aws.DeadLetterConfig as { readonly TargetArn?: unknown } | undefined)?.TargetArn;
 }
 
 function withRole(

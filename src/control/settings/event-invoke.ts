@@ -1,6 +1,14 @@
 /** What happens to events that a function is given and nobody waits for: how often, how long, and where to then. */
 import { Fault } from '../../base/index.ts';
-import { type EventInvokeConfig, functionArn, LATEST, parseFunctionReference } from '../../model/index.ts';
+import {
+  type EventInvokeConfig,
+  type FunctionEntry,
+  functionArn,
+  LATEST,
+  type Version,
+} from '../../model/index.ts';
+import { functionNotFound } from '../../store/index.ts';
+import { requireDestination } from '../told.ts';
 import type { SettingsOptions, SettingsParts, Target } from './parts.ts';
 
 /** undefined: not said; '' as a destination: none. */
@@ -87,27 +95,19 @@ function merged(
 function checkWish(options: SettingsOptions, target: Target, wanted: EventInvokeWish): void {
   if (Object.values(wanted).every((value) => value === undefined))
     throw invalid('You must specify at least one of error handling or destination setting.');
-  for (const side of ['onSuccess', 'onFailure'] as const)
-    checkDestination(options, target, { side, arn: wanted[side] });
+  const entry = options.registry.current().functions.get(target.name);
+  if (entry === undefined) throw functionNotFound(target.name);
+  const { config } = versionOf(entry, target.qualifier);
+  for (const side of ['onSuccess', 'onFailure'] as const) {
+    const arn = wanted[side];
+    if (arn !== undefined && arn !== '')
+      requireDestination(options, { name: entry.name, config }, { side, arn });
+  }
 }
 
-/** Only functions can be delivered to so far: an event for anything else would be lost without a word. */
-function checkDestination(
-  { registry }: SettingsOptions,
-  target: Target,
-  { side, arn }: { side: 'onSuccess' | 'onFailure'; arn: string | undefined },
-): void {
-  if (arn === undefined || arn === '') return;
-  const parameter = side === 'onSuccess' ? 'OnSuccess' : 'OnFailure';
-  const found = arn.startsWith('arn:') && arn.includes(':lambda:') ? parseFunctionReference(arn) : null;
-  if (found === null)
-    throw invalid(
-      `The destination ARN ${arn} of DestinationConfig.${parameter}.Destination is not supported here: name a function.`,
-    );
-  if (found.name === target.name)
-    throw invalid("You can't specify the function as a destination for itself.");
-  if (!registry.current().functions.has(found.name))
-    throw invalid(`The destination ARN ${arn} is invalid: there is no such function.`);
+function versionOf({ aliases, versions, latest }: FunctionEntry, qualifier: string | null): Version {
+  const number = aliases.get(qualifier ?? '')?.version ?? Number(qualifier ?? 0);
+  return versions.get(number) ?? latest;
 }
 
 function invalid(message: string): Fault {

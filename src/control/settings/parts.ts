@@ -10,7 +10,7 @@ import {
 import type { ControlOptions } from '../answers.ts';
 import { serve } from '../serve.ts';
 
-export interface SettingsOptions extends Pick<ControlOptions, 'registry' | 'clock'> {
+export interface SettingsOptions extends Pick<ControlOptions, 'registry' | 'clock' | 'roles'> {
   readonly sql: Sql;
   readonly newId: () => string;
   /** 32 letters and digits that nobody has had before. */

@@ -20,6 +20,10 @@ def main():
         for name in ("orders-role", "other-role")
     ]
     api.role = roles[0]
+    allowed = {"Effect": "Allow", "Action": ["sqs:SendMessage", "lambda:InvokeFunction"], "Resource": "*"}
+    for name in ("orders-role", "other-role"):
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_role_policy(RoleName=name, PolicyName="tells", PolicyDocument=policy)
     section(functions.functions, api, roles)
     section(images.images, api, roles[0])
     for part in (

@@ -106,6 +106,7 @@ function serviceOf({ sql, registry, artifacts, scene }: Served): AwsService {
       if (scene.roles.has(name)) return name;
       throw new Fault('role-unassumable', `There is no role ${name}.`);
     },
+    roleAllows: () => true,
   };
   const control = createLambdaControl({
     ...{ sql, registry, clock, newId, artifacts, accountConcurrency, roles },
