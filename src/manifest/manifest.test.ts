@@ -149,8 +149,8 @@ suite('a manifest', () => {
     ['a handler with a space', withKeys().replace('a.b', 'a b'), /"a b" must be file\.export/],
     [
       'a key that comes later',
-      withKeys('destinations: {}'),
-      /`destinations` is not available in this version/,
+      withKeys('main: x'),
+      /`main` is not available in this version/,
     ],
     [
       'a key that will not come',

@@ -50,19 +50,19 @@ export const LAMBDA_CLAIMS: Claims = {
     },
     'PutFunctionEventInvokeConfig.DestinationConfig.OnSuccess': {
       status: 'differs',
-      why: 'functions only, so far',
+      why: 'functions and standard queues, so far',
     },
     'PutFunctionEventInvokeConfig.DestinationConfig.OnFailure': {
       status: 'differs',
-      why: 'functions only, so far',
+      why: 'functions and standard queues, so far',
     },
     'UpdateFunctionEventInvokeConfig.DestinationConfig.OnSuccess': {
       status: 'differs',
-      why: 'functions only, so far',
+      why: 'functions and standard queues, so far',
     },
     'UpdateFunctionEventInvokeConfig.DestinationConfig.OnFailure': {
       status: 'differs',
-      why: 'functions only, so far',
+      why: 'functions and standard queues, so far',
     },
   },
   withoutEffect: {
