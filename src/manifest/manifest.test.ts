@@ -147,11 +147,7 @@ suite('a manifest', () => {
     ],
     ['a missing code', withKeys().replace('    code: .\n', ''), /:3:3 functions\.f: `code` is missing/],
     ['a handler with a space', withKeys().replace('a.b', 'a b'), /"a b" must be file\.export/],
-    [
-      'a key that comes later',
-      withKeys('main: x'),
-      /`main` is not available in this version/,
-    ],
+    ['a key that comes later', withKeys('main: x'), /`main` is not available in this version/],
     [
       'a key that will not come',
       withKeys('snapshot: true'),
