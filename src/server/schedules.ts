@@ -1,5 +1,5 @@
 /** Schedules: fired by any node, once each slot; shown and held up by people. */
-import { systemClock as clock } from '../base/index.ts';
+import { systemClock as clock, Fault } from '../base/index.ts';
 import {
   createMadeSchedules,
   createScheduleDesk,
@@ -7,7 +7,13 @@ import {
   type ScheduleDesk,
 } from '../control/index.ts';
 import { createScheduler, type Scheduler, startWarmUp } from '../sources/schedule/index.ts';
-import { fireSchedules, insertEvents, nextScheduleInMs, schedulesDueSoon } from '../store/index.ts';
+import {
+  type FifoSend,
+  fireSchedules,
+  keepFired,
+  nextScheduleInMs,
+  schedulesDueSoon,
+} from '../store/index.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Site } from './site.ts';
 import type { State } from './state.ts';
@@ -22,16 +28,18 @@ export interface Schedules {
 /** Not started: what is due fires once the node is ready. */
 export function openSchedules(
   { building, newId, problem }: Site,
-  { sql, registry }: Pick<State, 'sql' | 'registry'>,
+  { sql, registry, queues }: Pick<State, 'sql' | 'registry' | 'queues'>,
   { events, fleet }: Pick<DataPlane, 'events' | 'fleet'>,
 ): Schedules {
+  const onProblem = problem('schedules');
+  const send = sender(queues, onProblem);
   const scheduler = createScheduler({
     store: {
-      fire: (firing) => fireSchedules(sql, firing),
+      fire: (firing) => fireSchedules(sql, { ...firing, send }),
       nextInMs: () => nextScheduleInMs(sql),
-      keep: (event) => insertEvents(sql, [event]),
+      keep: (fired) => keepFired(sql, fired, send),
     },
-    ...{ clock, newId, onProblem: problem('schedules') },
+    ...{ clock, newId, directory: registry, onProblem },
     onFired: () => events.lookAround(),
   });
   building.defer(() => scheduler.stop());
@@ -49,4 +57,19 @@ export function openSchedules(
   });
   const made = createMadeSchedules(sql, { poke: () => scheduler.poke() });
   return { scheduler, desk, made };
+}
+
+/** @returns sends to FIFO queues; throws what may be otherwise later, and reports what will not be */
+function sender(queues: State['queues'], onProblem: (problem: unknown) => void) {
+  return async (sends: readonly FifoSend[]) => {
+    for (const { queue, ...message } of sends) {
+      try {
+        const [sent] = await queues.send(queue, [message]);
+        if (sent instanceof Fault) throw sent;
+      } catch (problem) {
+        if (!(problem instanceof Fault) || problem.retry) throw problem;
+        onProblem(problem);
+      }
+    }
+  };
 }

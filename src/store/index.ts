@@ -176,8 +176,11 @@ export { dropOldMessages, dropRemains, purgeQueue } from './queue-upkeep.ts';
 export { countQueue, type MessageCounts, type SeenMessage, seeMessages } from './queue-views.ts';
 export {
   type DueSchedule,
+  type FifoSend,
+  type Fired,
   type Firing,
   fireSchedules,
+  keepFired,
   nextScheduleInMs,
   type ScheduleMove,
 } from './schedule-firings.ts';

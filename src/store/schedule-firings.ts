@@ -5,6 +5,7 @@
 import type { TransactionSql } from 'postgres';
 import { orUnavailable, type Sql } from './connect.ts';
 import { insertEvents, type NewEvent } from './events.ts';
+import { insertMessages, type MessageRow } from './queue-messages.ts';
 import { type Schedule, scheduleColumns } from './schedules.ts';
 
 /** A schedule whose time has come, locked. */
@@ -23,13 +24,30 @@ export interface ScheduleMove {
   readonly dueMs: number | null;
   /** It was its last slot, and it is to go then. */
   readonly over: boolean;
+  readonly fired: readonly Fired[];
+}
+
+/** What a slot becomes. */
+export interface Fired {
   readonly events: readonly NewEvent[];
+  readonly messages: readonly MessageRow[];
+  readonly sends: readonly FifoSend[];
+}
+
+/** A message for a FIFO queue, which has transactions of its own: sent before this one ends, and again if it does not. */
+export interface FifoSend {
+  readonly queue: string;
+  readonly body: string;
+  readonly groupId: string;
+  /** Of the slot: what is sent again is not kept twice. */
+  readonly deduplicationId: string;
 }
 
 export interface Firing {
   /** How many schedules were moved on. */
   readonly moved: number;
-  readonly events: number;
+  /** Slots that have become something. */
+  readonly fired: number;
 }
 
 /**
@@ -43,21 +61,40 @@ export async function fireSchedules(
   sql: Sql,
   firing: {
     readonly limit: number;
+    readonly send: SendFifo;
     readonly decide: (due: readonly DueSchedule[], nowMs: number) => readonly ScheduleMove[];
   },
 ): Promise<Firing> {
   const fired = await orUnavailable(
     sql.begin(async (tx) => {
       const due = await takeDue(tx, firing.limit);
-      if (due.length === 0) return { moved: 0, events: 0 };
+      if (due.length === 0) return { moved: 0, fired: 0 };
       const moves = firing.decide(due, due[0]!.nowMs);
       await move(tx, moves);
-      const events = moves.flatMap((one) => one.events);
-      if (events.length > 0) await insertEvents(tx, events); // last: it locks the lanes' counts
-      return { moved: moves.length, events: events.length };
+      const fired = moves.flatMap((one) => one.fired);
+      await keep(tx, fired, firing.send);
+      return { moved: moves.length, fired: fired.length };
     }),
   );
   return fired as Firing;
+}
+
+/** Keeps what no slot has asked for. @throws {Fault} `database-unavailable` */
+export async function keepFired(sql: Sql, fired: Fired, send: SendFifo): Promise<void> {
+  await orUnavailable(sql.begin((tx) => keep(tx, [fired], send)));
+}
+
+type SendFifo = (sends: readonly FifoSend[]) => Promise<unknown>;
+
+async function keep(tx: TransactionSql, fired: readonly Fired[], send: SendFifo): Promise<void> {
+  const sends = fired.flatMap((one) => one.sends);
+  if (sends.length > 0) await send(sends);
+  await insertMessages(
+    tx,
+    fired.flatMap(({ messages }) => messages),
+  );
+  const events = fired.flatMap((one) => one.events);
+  if (events.length > 0) await insertEvents(tx, events); // last: it locks the lanes' counts
 }
 
 function takeDue(tx: TransactionSql, limit: number) {
@@ -69,7 +106,7 @@ function takeDue(tx: TransactionSql, limit: number) {
 }
 
 async function move(tx: TransactionSql, moves: readonly ScheduleMove[]): Promise<void> {
-  const rows = moves.map(({ events: _, ...rest }) => rest);
+  const rows = moves.map(({ fired: _, ...rest }) => rest);
   await tx`
     with m as materialized (
       select * from json_to_recordset(${JSON.stringify(rows)}::text::json) as m (

@@ -8,7 +8,7 @@ import {
   databaseNow,
   findSchedule,
   fireSchedules,
-  insertEvents,
+  keepFired,
   nextScheduleInMs,
   type ScheduleWish,
   type Sql,
@@ -53,8 +53,11 @@ async function moveBack(sql: Sql, hours: number, name = key.name): Promise<void>
       next_slot = date_trunc('hour', now()) - ${hours} * interval '1 hour' where name = ${name}`;
 }
 
+const directory = { current: () => ({ queues: new Map() }) };
+
 /** A scheduler as a node has it; `pass` resolves when one that began after it was asked for is done. */
 function node(sql: Sql) {
+  const send = async () => {};
   const problems: unknown[] = [];
   const wanted: (() => void)[] = [];
   const begun: (() => void)[] = [];
@@ -62,16 +65,16 @@ function node(sql: Sql) {
     store: {
       fire: (firing) => {
         begun.push(...wanted.splice(0));
-        return fireSchedules(sql, firing);
+        return fireSchedules(sql, { ...firing, send });
       },
       nextInMs: async () => {
         const inMs = await nextScheduleInMs(sql);
         for (const done of begun.splice(0)) done();
         return inMs;
       },
-      keep: (event) => insertEvents(sql, [event]),
+      keep: (fired) => keepFired(sql, fired, send),
     },
-    ...{ clock: systemClock, newId: randomUUID, onFired: () => {} },
+    ...{ clock: systemClock, newId: randomUUID, onFired: () => {}, directory },
     onProblem: (problem) => problems.push(problem),
   });
   const pass = () =>
@@ -222,11 +225,12 @@ suite('the scheduler', () => {
     const problems: unknown[] = [];
     const scheduler = createScheduler({
       store: {
-        fire: (firing) => (away ? Promise.reject(new Error('away')) : fireSchedules(sql, firing)),
+        fire: (firing) =>
+          away ? Promise.reject(new Error('away')) : fireSchedules(sql, { ...firing, send: async () => {} }),
         nextInMs: () => nextScheduleInMs(sql),
         keep: async () => {},
       },
-      ...{ clock: systemClock, newId: randomUUID, onFired: () => done.resolve() },
+      ...{ clock: systemClock, newId: randomUUID, onFired: () => done.resolve(), directory },
       onProblem: (problem) => {
         problems.push(problem);
         away = false;

@@ -9,10 +9,11 @@
  * what they would have fired) run the same pass: a lost poke costs time, never a slot.
  */
 import type { Clock, Service, Timer } from '../../base/index.ts';
-import type { DueSchedule, Firing, NewEvent, Schedule, ScheduleMove } from '../../store/index.ts';
-import { eventFor, moveOn } from './decide.ts';
+import type { DueSchedule, Fired, Firing, Schedule, ScheduleMove } from '../../store/index.ts';
+import { moveOn } from './decide.ts';
+import { type FiredParts, firedBy } from './fired.ts';
 
-export interface SchedulerParts {
+export interface SchedulerParts extends FiredParts {
   readonly store: {
     fire(firing: {
       readonly limit: number;
@@ -20,14 +21,13 @@ export interface SchedulerParts {
     }): Promise<Firing>;
     /** How long until the next schedule fires, ms; null: there is none. */
     nextInMs(): Promise<number | null>;
-    /** Keeps an event of no slot. */
-    keep(event: NewEvent): Promise<unknown>;
+    /** Keeps what no slot has asked for. */
+    keep(fired: Fired): Promise<unknown>;
   };
   readonly clock: Clock;
   readonly newId: () => string;
   /** Events were kept that are to be run now. */
   readonly onFired: () => void;
-  readonly onProblem: (problem: unknown) => void;
 }
 
 export interface Scheduler extends Service {
@@ -83,21 +83,22 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     },
     poke,
     async fireNow(schedule) {
-      const event = eventFor(schedule, { id: parts.newId(), slotMs: clock.wallMs() });
-      await parts.store.keep(event);
+      const id = parts.newId();
+      await parts.store.keep(firedBy(parts, schedule, { id, slotMs: clock.wallMs() }));
       parts.onFired();
-      return event.id;
+      return id;
     },
   };
 }
 
 /** Fires all that is due. @returns when to look again, ms from now */
-async function runOnce({ store, onFired, onProblem }: SchedulerParts): Promise<number> {
+async function runOnce(parts: SchedulerParts): Promise<number> {
   const decide = (due: readonly DueSchedule[], nowMs: number) =>
-    due.map((schedule) => moveOn(schedule, nowMs, onProblem));
+    due.map((schedule) => moveOn(parts, schedule, nowMs));
+  const { store, onFired } = parts;
   for (let moved = BATCH; moved === BATCH; ) {
     const fired = await store.fire({ limit: BATCH, decide });
-    if (fired.events > 0) onFired();
+    if (fired.fired > 0) onFired();
     moved = fired.moved;
   }
   const nextMs = (await store.nextInMs()) ?? LOOK_EVERY_MS;
