@@ -9,6 +9,7 @@ import { eventEndpoints } from './event-endpoints.ts';
 import { invokeDocument } from './invoke-document.ts';
 import { keyEndpoints } from './key-endpoints.ts';
 import type { ApiOptions } from './options.ts';
+import { queueEndpoints } from './queue-endpoints.ts';
 import { scheduleEndpoints } from './schedule-endpoints.ts';
 import { secretEndpoints } from './secret-endpoints.ts';
 import { usageDocument } from './usage-document.ts';
@@ -30,6 +31,7 @@ export function endpoints(options: ApiOptions): readonly Endpoint[] {
     ...keyEndpoints(options),
     ...eventEndpoints(options),
     ...scheduleEndpoints(options),
+    ...queueEndpoints(options),
     ...nodeEndpoints(options),
   ];
 }

@@ -8,4 +8,15 @@ export type {
 } from './event-endpoints.ts';
 export type { KeyAnswer, KeysAnswer, RevokedAnswer } from './key-endpoints.ts';
 export type { ApiOptions, OtherApi, Status } from './options.ts';
+export type {
+  MessageAnswer,
+  MessagesAnswer,
+  PurgedAnswer,
+  QueueAnswer,
+  QueuePausedAnswer,
+  QueueSummary,
+  QueuesAnswer,
+  RedriveAnswer,
+  SentAnswer,
+} from './queue-endpoints.ts';
 export type { UsageAnswer } from './usage-document.ts';

@@ -4,6 +4,7 @@ import { Fault, systemClock } from '../base/index.ts';
 import type { Control } from '../control/index.ts';
 import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
 import type { ApiOptions, Status } from './options.ts';
+import { queuesByHand } from './queues-by-hand.ts';
 
 export const DIGEST = 'a'.repeat(64);
 export const FAILED_ID = '019a5b6e-0000-7000-8000-000000000001';
@@ -186,8 +187,8 @@ export function openNode() {
     destroyed: null as unknown,
     logs: null as unknown,
     secret: null as unknown,
-    events: [] as unknown[],
-    schedule: null as unknown,
+    queue: null as unknown,
+    ...{ events: [] as unknown[], schedule: null as unknown },
   };
   const node = {
     seen,
@@ -212,7 +213,7 @@ export function openNode() {
     control: controlByHand(seen),
     secrets: secretsByHand(seen),
     keys: keysByHand,
-    schedules: schedulesByHand(seen),
+    ...{ schedules: schedulesByHand(seen), queues: queuesByHand(seen) },
     artifacts: artifactsByHand(node.stored),
     events: eventsByHand(node.kept),
     eventDesk: eventDeskByHand(seen),

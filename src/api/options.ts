@@ -7,6 +7,7 @@ import type { Invocation, InvokeResult } from '../invoke/index.ts';
 import type { LogEntry } from '../logs/index.ts';
 import type { EventOptions } from './event-endpoints.ts';
 import type { KeyOptions } from './key-endpoints.ts';
+import type { QueueOptions } from './queue-endpoints.ts';
 import type { ScheduleOptions } from './schedule-endpoints.ts';
 
 export interface FunctionUsage {
@@ -51,7 +52,7 @@ export interface Status {
  */
 export type OtherApi = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export interface ApiOptions extends KeyOptions, EventOptions, ScheduleOptions {
+export interface ApiOptions extends KeyOptions, EventOptions, QueueOptions, ScheduleOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly domain: string;
   /** Bearer token that every request but /healthz and /readyz carries. */

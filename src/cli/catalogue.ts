@@ -129,6 +129,18 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     ],
     load: () => import('./commands/schedule.ts'),
   },
+  queue: {
+    usage:
+      'queue list | show NAME | peek NAME [--limit N] | send NAME --data TEXT|@FILE|- | pause NAME | resume NAME | purge NAME | redrive NAME [--to QUEUE] [--rate N]',
+    summary: 'look into queues, send, pause and empty them, move dead letters back',
+    details: [
+      'peek      messages, oldest first; they stay where they are',
+      'send      --group and --dedup for a queue that keeps the order, --delay 30s',
+      'pause     hand nothing out until resume; what is sent is kept',
+      'redrive   dead letters go back where they came from, or --to a queue; --rate a second; --stop ends it',
+    ],
+    load: () => import('./commands/queue.ts'),
+  },
   destroy: {
     usage: 'destroy APP [--data]',
     summary: 'delete an app',

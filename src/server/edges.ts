@@ -1,11 +1,12 @@
 /** What the outside meets: the front door and the control listener. */
-import { type Api, createApi, type Status } from '../api/index.ts';
+import { type Api, type ApiOptions, createApi, type Status } from '../api/index.ts';
 import { systemClock as clock } from '../base/index.ts';
 import { type Control, createControl, functionUrls, type Secrets } from '../control/index.ts';
 import { createEventDesk, type EventVolume } from '../events/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Fleet } from '../instances/index.ts';
 import { logReader } from '../logs/index.ts';
+import { queueArn } from '../model/index.ts';
 import { dropAppDatabase, ensureDatabase } from '../resources/index.ts';
 import { linesAfter, provisionedTotals, usageAfter, usageTotals } from '../store/index.ts';
 import { isAwsRequest } from '../wire/aws/index.ts';
@@ -45,7 +46,7 @@ export async function openEdges(site: Site, { state, dataPlane, schedules, lifec
     control: openControl(site, { state, fleet, machine, gateway, secrets }),
     secrets,
     keys: state.identity.admin,
-    schedules: schedules.desk,
+    ...{ schedules: schedules.desk, queues: openQueueDesk(state) },
     artifacts: state.artifacts,
     invoker,
     events: dataPlane.events,
@@ -96,6 +97,22 @@ export async function openEdges(site: Site, { state, dataPlane, schedules, lifec
 
 function eventsStatus({ oldestAtMs, ...counts }: EventVolume): Status['events'] {
   return { ...counts, oldestAt: oldestAtMs === null ? null : new Date(oldestAtMs).toISOString() };
+}
+
+/** Queues as operators see them. */
+function openQueueDesk({ registry, queues, queueControl }: State): ApiOptions['queues'] {
+  return {
+    list: () => registry.current().queues,
+    consumers(queue) {
+      const source = queueArn(queue);
+      const readers = [...registry.current().triggers.values()].filter(
+        (trigger) => trigger.source === source,
+      );
+      return readers.map(({ functionName }) => functionName);
+    },
+    pause: (name, paused) => queueControl.pause(name, paused),
+    messages: queues,
+  };
 }
 
 /** The front door, not open yet. */
