@@ -6,8 +6,8 @@ import type { Fault, FaultCode } from '../../base/index.ts';
 import { AwsError } from './protocol/index.ts';
 
 type AuthCode = Extract<FaultCode, `signature-${string}` | `credentials-${string}` | 'access-denied'>;
-/** How a service speaks: JSON bodies with REST paths or without, the query protocols, S3's XML. */
-export type ErrorDialect = 'rest-json' | 'json' | 'query' | 's3';
+/** How a service speaks: JSON bodies with REST paths or without, also after the query protocol, that itself, S3's XML. */
+export type ErrorDialect = 'rest-json' | 'json' | 'query-compatible' | 'query' | 's3';
 
 interface Said {
   readonly code: string;
@@ -81,6 +81,8 @@ function said(fault: Fault, code: AuthCode, dialect: ErrorDialect): Said {
       return { code: JSON_CODES[code], status: 403 };
     case 'json':
       return { code: JSON_CODES[code], status: 400 };
+    case 'query-compatible':
+      return { code: JSON_CODES[code], status: QUERY[code].status };
     case 'query':
       return QUERY[code];
     case 's3':

@@ -14,7 +14,7 @@ export function dialectOf({ metadata }: ServiceModel): ErrorDialect {
     case 'ec2':
       return 'query';
     default:
-      return 'json';
+      return metadata.awsQueryCompatible === undefined ? 'json' : 'query-compatible';
   }
 }
 

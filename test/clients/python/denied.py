@@ -1,7 +1,9 @@
-"""What a role does not allow it cannot do: every operation of Lambda, called by a role that allows nothing, then by one that
-allows just the action that the refusal named. Prints {"refused": {operation: action}, "missing": [...], "failures": [...]}."""
+"""What a role does not allow it cannot do: every operation of a service (lambda or sqs, the only argument), called by a role that
+allows nothing, then by one that allows just the action that the refusal named. Prints {"refused": {operation: action}, "missing": [...], "failures": [...]}."""
+import base64
 import io
 import json
+import sys
 import zipfile
 
 import boto3
@@ -10,6 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ACCOUNT = "000000000000"
+SERVICE = sys.argv[1]
+FAILED = f"arn:aws:sqs:us-east-1:{ACCOUNT}:failed"
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:orders"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
 PLAIN = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
@@ -59,6 +63,14 @@ VALUES = {
     "UpdateRuntimeOn": "Auto",
     "RecursiveLoop": "Allow",
     "VersionNumber": 1,
+    # of SQS
+    "AWSAccountIds": [ACCOUNT],
+    "Actions": ["SendMessage"],
+    "Attributes": {"DelaySeconds": "0"},
+    "QueueName": "jobs",
+    "QueueUrl": f"http://localhost/{ACCOUNT}/jobs",
+    "SourceArn": FAILED,
+    "TaskHandle": base64.b64encode(json.dumps({"taskId": "00000000-0000-4000-8000-000000000000", "sourceArn": FAILED}).encode()).decode(),
 }
 MORE = {
     "AddLayerVersionPermission": {"Action": "lambda:GetLayerVersion", "Principal": "*"},
@@ -102,15 +114,30 @@ def call(client, operation):
         return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
 
 
-def main():
-    root = boto3.client("lambda", config=PLAIN)
-    iam, sts = boto3.client("iam"), boto3.client("sts")
-    iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com", "AWS": f"arn:aws:iam::{ACCOUNT}:root"}))
+def prepare_lambda(root):
     root.create_function(FunctionName="orders", Runtime="nodejs24.x", Handler="index.handler", Role=ROLE, Code={"ZipFile": code()}, Publish=True)
     root.create_alias(FunctionName="orders", Name="live", FunctionVersion="1")
+
+
+def prepare_sqs(root):
+    root.create_queue(QueueName="failed")
+    redrive = json.dumps({"deadLetterTargetArn": FAILED, "maxReceiveCount": 1})
+    root.create_queue(QueueName="jobs", Attributes={"RedrivePolicy": redrive})
+
+
+PREPARE = {"lambda": prepare_lambda, "sqs": prepare_sqs}
+# SDKs tell SQS's errors by the words of the protocol that it spoke before.
+DENIED = {"lambda": "AccessDeniedException", "sqs": "AccessDenied"}
+
+
+def main():
+    root = boto3.client(SERVICE, config=PLAIN)
+    iam, sts = boto3.client("iam"), boto3.client("sts")
+    iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com", "AWS": f"arn:aws:iam::{ACCOUNT}:root"}))
+    PREPARE[SERVICE](root)
     session = sts.assume_role(RoleArn=ROLE, RoleSessionName="one")["Credentials"]
     worker = boto3.client(
-        "lambda",
+        SERVICE,
         aws_access_key_id=session["AccessKeyId"],
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],
@@ -123,7 +150,7 @@ def main():
         if found is not None and found[0] == "UnknownOperationException":
             missing.append(operation)
             continue
-        if found is None or found[:2] != ("AccessDeniedException", 403) or not found[2].startswith(who):
+        if found is None or found[:2] != (DENIED[SERVICE], 403) or not found[2].startswith(who):
             failures.append(f"{operation}: {found}")
             continue
         action = found[2][len(who):].split(" ", 1)[0]

@@ -7,7 +7,10 @@ import hashlib
 import json
 import sys
 
-from node import Api, section
+import boto3
+from botocore.exceptions import ClientError
+
+from node import Api, client, section
 
 ACCOUNT = "000000000000"
 MISSING = "AWS.SimpleQueueService.NonExistentQueue"
@@ -277,6 +280,39 @@ def moves(api, source):
     api.call("CancelMessageMoveTask", TaskHandle=handle)
 
 
+def policies(api):
+    """A queue's own policy lets somebody in whom no policy of theirs does, and for nothing else."""
+    iam = client("iam")
+    iam.create_user(UserName="guest")
+    key = iam.create_access_key(UserName="guest")["AccessKey"]
+    guest = boto3.client("sqs", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    url = api.call("CreateQueue", QueueName="guests")["QueueUrl"]
+
+    def refusal(call, **params):
+        try:
+            call(QueueUrl=url, **params)
+            return None
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+
+    send = lambda: refusal(guest.send_message, MessageBody="from a guest")
+    api.same("a stranger", send(), "AccessDenied")
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/guest"}, "Action": "SQS:SendMessage", "Resource": arn("guests")}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    api.call("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": policy})
+    api.same("a guest sends", send(), None)
+    api.same("alone and in batches", refusal(guest.send_message_batch, Entries=[{"Id": "a", "MessageBody": "x"}]), None)
+    api.same("and does nothing else", refusal(guest.receive_message), "AccessDenied")
+    got = api.call("ReceiveMessage", QueueUrl=url, MessageSystemAttributeNames=["SenderId"], WaitTimeSeconds=20)["Messages"][0]
+    api.same("who sent it", got["Attributes"]["SenderId"], iam.get_user(UserName="guest")["User"]["UserId"])
+    deny = {**statement, "Effect": "Deny", "Principal": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement, deny]})
+    api.call("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": policy})
+    api.same("a deny wins", send(), "AccessDenied")
+    api.call("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
+    api.refuse("InvalidAttributeValue", 400, "SetQueueAttributes", QueueUrl=url, Attributes={"Policy": "{}"})
+
+
 def digest(attributes):
     """MD5 of attributes as Amazon SQS's guide describes it."""
     told = hashlib.md5()
@@ -292,7 +328,7 @@ def digest(attributes):
 
 def main():
     api = Api("sqs", INVALID)
-    for part in (configuration, messages, fifo, dead_letters):
+    for part in (configuration, messages, fifo, dead_letters, policies):
         section(part, api)
     json.dump(api.report(), sys.stdout)
 

@@ -179,6 +179,28 @@ suite('receiving', () => {
     });
   });
 
+  test('ends when its caller goes away', async () => {
+    const asked = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    await using sqs = await openSqs({
+      queues: {
+        async receive(_queue, _wanted, signal) {
+          signal.addEventListener('abort', () => ended.resolve());
+          asked.resolve();
+          await ended.promise;
+          return [];
+        },
+      },
+    });
+    const caller = new AbortController();
+    const input = { QueueUrl: sqs.url('jobs'), WaitTimeSeconds: 20 };
+    const call = sqs.json('ReceiveMessage', input, { signal: caller.signal });
+    await asked.promise;
+    caller.abort();
+    await assert.rejects(call, { name: 'AbortError' });
+    await ended.promise;
+  });
+
   test('by a form', async () => {
     await using sqs = await open([RECEIVED]);
     const { text } = await sqs.form({

@@ -229,7 +229,7 @@ suite('refusals', () => {
     });
     const json = await sqs.json('SendMessageBatch', { QueueUrl: sqs.url('none'), Entries: [] });
     assert.deepEqual(asked, [['sqs:SendMessage', 'arn:aws:sqs:us-east-1:000000000000:none', []]]);
-    assert.deepEqual([json.status, json.headers.get('x-amzn-query-error')], [400, 'AccessDenied;Sender']);
+    assert.deepEqual([json.status, json.headers.get('x-amzn-query-error')], [403, 'AccessDenied;Sender']);
     const form = await sqs.form({ Action: 'PurgeQueue', QueueUrl: sqs.url('jobs') });
     assert.equal(form.status, 403);
     assert.match(form.text, /<Code>AccessDenied<\/Code>/);
