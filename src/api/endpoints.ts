@@ -84,7 +84,7 @@ function appEndpoints({ control }: ApiOptions): Endpoint[] {
     endpoint({
       method: 'DELETE',
       path: '/api/v1/apps/{app}',
-      summary: 'Delete an app; with data=true its databases too',
+      summary: 'Delete an app; with data=true its databases and queues too',
       needsDatabase: true,
       params: z.object({ app: name }),
       query: z.object({ data: flag }),

@@ -174,7 +174,7 @@ function controlByHand(seen: { deployed: unknown; rolledBack: unknown; destroyed
     list: () => ({ functions: [] }),
     destroy: async (wanted) => {
       seen.destroyed = wanted;
-      return { app: wanted.app, functions: [], databases: [] };
+      return { app: wanted.app, functions: [], databases: [], queues: [] };
     },
   };
 }

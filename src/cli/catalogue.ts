@@ -144,7 +144,7 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
   destroy: {
     usage: 'destroy APP [--data]',
     summary: 'delete an app',
-    details: ['--data  delete its databases too; they cannot be brought back'],
+    details: ['--data  delete its databases and queues too; they cannot be brought back'],
     load: () => import('./commands/destroy.ts'),
   },
   start: {

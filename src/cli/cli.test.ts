@@ -192,11 +192,14 @@ suite('the commands, against a node that answers by the book', () => {
   });
 
   test('destroy speaks of databases only where it deleted them', async () => {
-    const body = { app: 'a', functions: ['a-f'], databases: [] };
-    answers.set('DELETE /api/v1/apps/a?data=false', { status: 200, body });
+    const body = { app: 'a', functions: ['a-f'], databases: [], queues: ['a-jobs'] };
+    answers.set('DELETE /api/v1/apps/a?data=false', { status: 200, body: { ...body, queues: [] } });
     answers.set('DELETE /api/v1/apps/a?data=true', { status: 200, body: { ...body, databases: ['main'] } });
     assert.equal((await skein(home, ['destroy', 'a'])).out, 'App a is gone: a-f.\n');
-    assert.match((await skein(home, ['destroy', 'a', '--data'])).out, /gone too: main\.\n$/);
+    assert.match(
+      (await skein(home, ['destroy', 'a', '--data'])).out,
+      /databases are gone too: main\. Its queues are gone too: a-jobs\.\n$/,
+    );
   });
 
   test('up --detach where a node runs says where it is, and starts none', async () => {

@@ -101,6 +101,7 @@ export interface RollbackAnswer {
 export interface DestroyAnswer {
   readonly app: string;
   readonly functions: readonly string[];
-  /** Keys of the databases that were deleted. */
+  /** Keys of the databases that were deleted, and names of the queues. */
   readonly databases: readonly string[];
+  readonly queues: readonly string[];
 }

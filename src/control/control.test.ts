@@ -47,7 +47,7 @@ suite('the control plane', () => {
   after(() => database[Symbol.asyncDispose]());
   beforeEach(async () => {
     const { sql } = database;
-    await sql`truncate skein.apps, skein.version_counters, skein.databases cascade`;
+    await sql`truncate skein.apps, skein.version_counters, skein.databases, skein.queues cascade`;
     clock = fakeClock();
     beforeDrop = async () => {};
     startProblem = null;
@@ -251,6 +251,7 @@ suite('the control plane', () => {
       app: 'bakery',
       functions: ['bakery-orders'],
       databases: [],
+      queues: [],
     });
     assert.equal(registry.current().functions.size, 0);
     assert.deepEqual((await control.destroy({ app: 'bakery', data: true })).databases, ['main']);
@@ -294,6 +295,53 @@ suite('the control plane', () => {
     assert.deepEqual(await layersAfter(B), [{ arn: `${arn}:1`, artifact: B }]);
     assert.deepEqual(await layersAfter(B), [{ arn: `${arn}:1`, artifact: B }]);
     assert.deepEqual(await layersAfter(A), [{ arn: `${arn}:2`, artifact: A }]);
+  });
+
+  test('a deploy makes queues; those it names no more stay, and go with the data', async (t) => {
+    t.after(stopRegistry);
+    const plain = {
+      fifo: false,
+      delayMs: 0,
+      retentionMs: 60_000,
+      receiveWaitMs: 0,
+      visibilityTimeoutMs: 30_000,
+    };
+    const rest = {
+      deadLetter: null,
+      maxReceiveCount: 3,
+      contentBasedDeduplication: false,
+      highThroughput: false,
+    };
+    const [failed, jobs] = [
+      { ...plain, ...rest, key: 'failed', fifo: true },
+      { ...plain, ...rest, key: 'jobs', fifo: true, deadLetter: 'failed' },
+    ];
+    const settingsOf = (name: string) => registry.current().queues.get(name)?.settings;
+    await control.deploy(bakery({ queues: [failed, jobs] }), { orders: A });
+    assert.deepEqual(settingsOf('bakery-jobs.fifo')?.redrive, {
+      deadLetter: 'bakery-failed.fifo',
+      maxReceiveCount: 3,
+    });
+    const known = registry.current().queues.get('bakery-failed.fifo');
+    await control.deploy(bakery({ queues: [{ ...jobs, deadLetter: null, delayMs: 5_000 }] }), { orders: A });
+    assert.equal(settingsOf('bakery-jobs.fifo')?.delayMs, 5_000);
+    assert.equal(registry.current().queues.get('bakery-failed.fifo'), known);
+    const other = { ...bakery({ queues: [{ ...jobs, key: 'y' }] }), app: 'x' };
+    await database.sql`update skein.queues set name = 'x-y.fifo' where name = 'bakery-failed.fifo'`;
+    await assert.rejects(control.deploy(other, { orders: A }), {
+      code: 'queue-exists',
+      facts: { queue: 'x-y.fifo', app: 'bakery' },
+    });
+    assert.ok(!registry.current().functions.has('x-orders'));
+    assert.deepEqual((await control.destroy({ app: 'bakery', data: false })).queues, []);
+    assert.deepEqual((await control.destroy({ app: 'bakery', data: true })).queues, [
+      'bakery-jobs.fifo',
+      'x-y.fifo',
+    ]);
+    assert.deepEqual(
+      [...registry.current().queues.keys()].filter((name) => name.startsWith('bakery-jobs.')),
+      [],
+    );
   });
 
   test('a deploy waits for a destroy to end, data and all, and not for ever', async (t) => {

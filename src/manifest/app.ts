@@ -16,6 +16,7 @@ import * as field from './fields.ts';
 import { idempotencyObject } from './idempotency.ts';
 import { imageObject } from './image.ts';
 import { layerObjects } from './layers.ts';
+import { checkQueues, queueObjects } from './queues.ts';
 import { role, secrets, uses } from './rights.ts';
 import { routeObject } from './routes.ts';
 import { listOf, type Problem, type Rule, record, report, type Spot, whole } from './rules.ts';
@@ -74,22 +75,28 @@ const functionRule = record<Required<AppFunction>>(
   { what: 'a function', across: checkProvisioned },
 );
 
-const appRule = record<App>(
+const appRule = record<Required<App>>(
   {
     app: required(field.name),
     hosts: required(listOf(field.host, { max: 20, what: 'hosts' })),
     databases: required(listOf(field.name, { max: 10, what: 'databases' })),
+    queues: optional(queueObjects, () => []),
     functions: required(listOf(functionRule, { max: LIMITS.functionsPerApp, what: 'functions' })),
   },
   { what: 'an app', across: acrossApp },
 );
 
-function acrossApp(app: App, spot: Spot): void {
+function acrossApp(app: Required<App>, spot: Spot): void {
+  checkQueues(app, spot, (_, index) => index);
   reportRepeated(app.hosts, { ...spot, path: ['hosts'] });
   reportRepeated(app.databases, { ...spot, path: ['databases'] });
   reportRepeated(
     app.functions.map(({ key }) => key),
     { ...spot, path: ['functions'] },
+  );
+  reportRepeated(
+    app.queues.map(({ key }) => key),
+    { ...spot, path: ['queues'] },
   );
   if (app.functions.length === 0) report({ ...spot, path: ['functions'] }, 'needs at least one function');
   const parts = app.functions.map(({ key, config, routes }, index) => ({
@@ -131,5 +138,6 @@ export function parseApp(json: unknown): App {
     ...(schedules.length > 0 && { schedules }),
     ...(provisionedPlan !== undefined && { provisionedPlan }),
   }));
-  return { ...app, functions };
+  const { queues, ...others } = app;
+  return { ...others, functions, ...(queues.length > 0 && { queues }) };
 }

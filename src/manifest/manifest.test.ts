@@ -153,7 +153,7 @@ suite('a manifest', () => {
       withKeys('snapshot: true'),
       /:7:5 functions\.f\.snapshot: `snapshot` is not offered: .*provisioned/,
     ],
-    ['a resource that comes later', `queues: {}\n${withKeys()}`, /:1:1 queues: `queues` is not available/],
+    ['a resource that comes later', `buckets: {}\n${withKeys()}`, /:1:1 buckets: `buckets` is not available/],
     ['a shape that comes later', withKeys('shape: edge'), /shape `edge` is not available in this version/],
     [
       'more provisioned than reserved',

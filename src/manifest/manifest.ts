@@ -24,6 +24,7 @@ import * as field from './fields.ts';
 import { idempotency } from './idempotency.ts';
 import { type ImageText, image } from './image.ts';
 import { type LayerText, layerName, layers } from './layers.ts';
+import { checkQueues, queues, toQueues } from './queues.ts';
 import { role, secrets, uses } from './rights.ts';
 import { type RouteKey, route } from './routes.ts';
 import {
@@ -74,6 +75,7 @@ interface AppText {
   app: string;
   hosts: string[];
   databases: ReadonlyMap<string, object>;
+  queues: Parameters<typeof toQueues>[0];
   functions: ReadonlyMap<string, FunctionText>;
 }
 
@@ -205,12 +207,12 @@ const appRule = record<AppText>(
       ),
       () => new Map(),
     ),
+    queues: optional(described(queues, 'Queues of its own.'), () => new Map()),
     functions: required(mapOf(functionRule, field.named('functions', LIMITS.functionsPerApp))),
   },
   {
     what: 'a manifest',
     later: [
-      'queues',
       'buckets',
       'schedules',
       'streams',
@@ -325,6 +327,7 @@ function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) =>
     role: one.role,
   }));
   const databases = [...found.databases.keys()];
+  checkQueues({ app: found.app, queues: toQueues(found.queues) }, spot, ({ key }) => key);
   const where = {
     environment: ['environment'],
     database: ['database'],
@@ -381,7 +384,10 @@ function toApp(found: AppText): App {
       ...(wishes.length > 0 && { layers: wishes }),
     };
   });
-  return { app: found.app, hosts: found.hosts, databases: [...found.databases.keys()], functions };
+  return {
+    ...{ app: found.app, hosts: found.hosts, databases: [...found.databases.keys()], functions },
+    ...(found.queues.size > 0 && { queues: toQueues(found.queues) }),
+  };
 }
 
 /** @returns the JSON Schema (draft 2020-12) of `skein.yaml`, made from the rules that check it */

@@ -1,5 +1,6 @@
 import type { FunctionConfig } from './function.ts';
 import type { ProvisionedPlan } from './provisioned.ts';
+import type { AppQueue } from './queue.ts';
 import type { Webhook } from './webhook.ts';
 
 /** A validated `skein.yaml`: what a deploy asks for. */
@@ -8,6 +9,8 @@ export interface App {
   /** Extra host names at which the app's routes answer, beside `<app>.<domain>`. */
   readonly hosts: readonly string[];
   readonly databases: readonly string[];
+  /** Absent: none. */
+  readonly queues?: readonly AppQueue[];
   readonly functions: readonly AppFunction[];
 }
 

@@ -51,13 +51,17 @@ export {
   type ProvisionedStep,
   provisionedAt,
 } from './provisioned.ts';
-export type {
-  FifoSettings,
-  QueueEncryption,
-  QueueEntry,
-  QueueSettings,
-  Redrive,
-  RedriveAllow,
+export {
+  type AppQueue,
+  appQueueSettings,
+  defaultQueueSettings,
+  type FifoSettings,
+  type QueueEncryption,
+  type QueueEntry,
+  type QueueSettings,
+  queueName,
+  type Redrive,
+  type RedriveAllow,
 } from './queue.ts';
 export { type PolicyStatement, policyDocument, type ResourcePolicy } from './resource-policy.ts';
 export { RUNTIMES, type RuntimeFamily, type RuntimeName, runtimeParts } from './runtime.ts';

@@ -2,6 +2,8 @@
  * A queue's configuration. Its settings are SQS's attributes under the platform's words: times in ms, other queues
  * by name. Ranges and defaults: LIMITS.
  */
+import { LIMITS } from './limits.ts';
+import { fullName } from './names.ts';
 
 export interface QueueEntry {
   /** Ends with `.fifo` if, and only if, it keeps the order. */
@@ -68,4 +70,62 @@ export interface QueueEncryption {
   readonly sqsManaged: boolean;
   readonly kmsKeyId: string | null;
   readonly kmsKeyReuseMs: number;
+}
+
+/** A queue as a manifest has it. */
+export interface AppQueue {
+  /** The manifest's key. */
+  readonly key: string;
+  readonly fifo: boolean;
+  readonly delayMs: number;
+  readonly retentionMs: number;
+  readonly receiveWaitMs: number;
+  readonly visibilityTimeoutMs: number;
+  /** Key of a queue of the same app; null: none. */
+  readonly deadLetter: string | null;
+  readonly maxReceiveCount: number;
+  readonly contentBasedDeduplication: boolean;
+  /** Deduplication and throughput by group instead of by queue. */
+  readonly highThroughput: boolean;
+}
+
+/** @returns the one name of an app's queue, e.g. `bakery-jobs`, `bakery-orders.fifo` */
+export function queueName(app: string, { key, fifo }: Pick<AppQueue, 'key' | 'fifo'>): string {
+  return `${fullName(app, key)}${fifo ? '.fifo' : ''}`;
+}
+
+/** Settings of a queue of which nothing is said. Whether it is a FIFO queue, its name says. */
+export function defaultQueueSettings(name: string): QueueSettings {
+  return {
+    delayMs: LIMITS.queueDelayMs.default,
+    maxMessageBytes: LIMITS.queueMessageBytes.default,
+    retentionMs: LIMITS.queueRetentionMs.default,
+    receiveWaitMs: LIMITS.queueWaitMs.default,
+    visibilityTimeoutMs: LIMITS.queueVisibilityMs.default,
+    redrive: null,
+    redriveAllow: null,
+    fifo: name.endsWith('.fifo')
+      ? { contentBasedDeduplication: false, deduplicationScope: 'queue', throughputLimit: 'perQueue' }
+      : null,
+    encryption: { sqsManaged: true, kmsKeyId: null, kmsKeyReuseMs: 300_000 },
+  };
+}
+
+/** What a manifest says of a queue; of the rest, what `before` says. */
+export function appQueueSettings(app: string, queue: AppQueue, before: QueueSettings): QueueSettings {
+  const { delayMs, retentionMs, receiveWaitMs, visibilityTimeoutMs, deadLetter, maxReceiveCount } = queue;
+  const { contentBasedDeduplication, highThroughput, fifo } = queue;
+  return {
+    ...before,
+    ...{ delayMs, retentionMs, receiveWaitMs, visibilityTimeoutMs },
+    redrive:
+      deadLetter === null ? null : { deadLetter: queueName(app, { key: deadLetter, fifo }), maxReceiveCount },
+    fifo: fifo
+      ? {
+          contentBasedDeduplication,
+          deduplicationScope: highThroughput ? 'messageGroup' : 'queue',
+          throughputLimit: highThroughput ? 'perMessageGroupId' : 'perQueue',
+        }
+      : null,
+  };
 }

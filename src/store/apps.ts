@@ -9,6 +9,7 @@
 import type { TransactionSql } from 'postgres';
 import { Fault } from '../base/index.ts';
 import { ACCOUNT_ID, type App, type AppFunction, fullName, LIVE, REGION, slugOf } from '../model/index.ts';
+import { writeAppQueues } from './app-queues.ts';
 import { writeSchedulesOf } from './app-schedules.ts';
 import { announce } from './changes.ts';
 import { orUnavailable, type Sql } from './connect.ts';
@@ -54,6 +55,7 @@ export function applyDeploy(sql: Sql, plan: DeployPlan): Promise<Deployed> {
     for (const fn of plan.app.functions) functions.push(await publish(tx, plan, fn));
     await writeRoutes(tx, plan.app);
     await writeSchedulesOf(tx, plan.app);
+    await writeAppQueues(tx, plan.app);
     const changed = [...gone, ...functions.map(({ name }) => name)];
     return { functions, revision: await announce(tx, { functions: changed, others: true }) };
   });
@@ -74,6 +76,7 @@ export async function checkDeploy(sql: Sql, app: App): Promise<void> {
       await write(tx, { app, artifacts: {} });
       await writeRoutes(tx, app);
       await writeSchedulesOf(tx, app);
+      await writeAppQueues(tx, app);
       throw undo;
     });
   } catch (error) {

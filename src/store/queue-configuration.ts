@@ -39,6 +39,8 @@ export function queueOf({
 export interface QueueTransaction {
   find(name: string): Promise<QueueEntry | null>;
   count(): Promise<number>;
+  /** Names of an app's queues. */
+  ofApp(app: string): Promise<string[]>;
   /** Makes the queue what the draft says. @returns what it is now */
   put(draft: QueueDraft): Promise<QueueEntry>;
   drop(name: string): Promise<void>;
@@ -81,6 +83,12 @@ export async function queueTransaction(
       const [row] = await tx<{ count: number }[]>`
         select count(*) as count from skein.queues where account_id = ${ACCOUNT_ID} and region = ${REGION}`;
       return row!.count;
+    },
+    async ofApp(app) {
+      const rows = await tx<{ name: string }[]>`
+        select name from skein.queues
+        where account_id = ${ACCOUNT_ID} and region = ${REGION} and app = ${app} order by name`;
+      return rows.map((row) => row.name);
     },
     async put(draft) {
       const [written] = await write(tx, draft);

@@ -22,8 +22,10 @@ function listOf(functions: readonly string[]): string {
   return functions.length === 0 ? '' : `: ${functions.join(', ')}`;
 }
 
-function fateOfData({ databases }: DestroyAnswer): string {
-  return databases.length === 0
-    ? 'It had no databases.'
-    : `Its databases are gone too: ${databases.join(', ')}.`;
+function fateOfData({ databases, queues }: DestroyAnswer): string {
+  const gone = [
+    ...(databases.length > 0 ? [`Its databases are gone too: ${databases.join(', ')}.`] : []),
+    ...(queues.length > 0 ? [`Its queues are gone too: ${queues.join(', ')}.`] : []),
+  ];
+  return gone.length === 0 ? 'It had no databases and no queues.' : gone.join(' ');
 }

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, Fault } from '../../base/index.ts';
 import { compilePolicy } from '../../identity/index.ts';
 import {
+  defaultQueueSettings,
   type FifoSettings,
   LIMITS,
   type QueueEncryption,
@@ -16,7 +17,7 @@ import type { Snapshot } from '../../registry/index.ts';
 import { changeQueues, type QueueTransaction, type Sql } from '../../store/index.ts';
 import { serve } from '../serve.ts';
 import { type AccountGrant, grantTo, revokeFrom } from './policy.ts';
-import { checkQueueName, checkRedrive, checkSettings, defaultSettings } from './rules.ts';
+import { checkQueueName, checkRedrive, checkSettings } from './rules.ts';
 
 export interface QueueControlOptions {
   readonly sql: Sql;
@@ -110,7 +111,7 @@ async function create(queues: QueueTransaction, { name, changes, tags }: NewQueu
     throw new Fault('parameter-invalid', `There are ${LIMITS.queues} queues already, as many as may be.`, {
       facts: { parameter: 'QueueName', max: LIMITS.queues },
     });
-  const fresh = { name, app: null, settings: defaultSettings(name), policy: null, tags, paused: false };
+  const fresh = { name, app: null, settings: defaultQueueSettings(name), policy: null, tags, paused: false };
   await queues.put(await checked(queues, changed(fresh, changes)));
 }
 

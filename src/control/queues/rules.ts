@@ -13,23 +13,6 @@ const RANGES = {
 const KMS_REUSE_MS = { min: 60_000, max: 86_400_000 };
 const MAX_ALLOWED_SOURCES = 10;
 
-/** Settings of a queue of which nothing is said. Whether it is a FIFO queue, its name says. */
-export function defaultSettings(name: string): QueueSettings {
-  return {
-    delayMs: LIMITS.queueDelayMs.default,
-    maxMessageBytes: LIMITS.queueMessageBytes.default,
-    retentionMs: LIMITS.queueRetentionMs.default,
-    receiveWaitMs: LIMITS.queueWaitMs.default,
-    visibilityTimeoutMs: LIMITS.queueVisibilityMs.default,
-    redrive: null,
-    redriveAllow: null,
-    fifo: name.endsWith('.fifo')
-      ? { contentBasedDeduplication: false, deduplicationScope: 'queue', throughputLimit: 'perQueue' }
-      : null,
-    encryption: { sqsManaged: true, kmsKeyId: null, kmsKeyReuseMs: 300_000 },
-  };
-}
-
 /** @throws {Fault} `parameter-invalid` */
 export function checkQueueName(name: string): void {
   if (NAME.test(name) && name.length <= LIMITS.queueNameLength) return;
