@@ -21,6 +21,11 @@ export interface VerifyOptions {
   readonly services: readonly string[] | null;
   /** Wall-clock ms. */
   readonly nowMs: number;
+  /**
+   * Before the body has been read: refuses what no body could make right. The signature itself is looked at only
+   * where the head says what the body will be, so who called is not proven by this. Default false.
+   */
+  readonly headOnly?: boolean;
 }
 
 export interface VerifiedRequest {

@@ -51,6 +51,10 @@ export const LIMITS = {
   answerBytes: 6 * MB + 100,
   /** Bodies of requests to the AWS APIs that are held at once, all together, in bytes. */
   awsBodyBytes: 256 * MB,
+  /** Of them, those of one instance. */
+  instanceBodyBytes: 72 * MB,
+  /** How long the body of a request that an instance makes to its node may take to arrive, in ms. */
+  instanceBodyMs: 60_000,
   /** A streamed answer, in bytes (AWS: 200 MB). */
   streamBytes: 200 * MB,
   /** Request headers together with the request line, in bytes (API Gateway: 10,240; Node's own default is 16 KB). */

@@ -4,11 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { systemClock as clock } from '../base/index.ts';
 import { createLambdaControl, functionUrls } from '../control/index.ts';
-import { type Authority, purposeKey } from '../identity/index.ts';
+import { purposeKey } from '../identity/index.ts';
 import { ACCOUNT_ID, REGION } from '../model/index.ts';
 import { codeBytes, readArtifact } from '../store/index.ts';
 import { iamService } from '../wire/aws/iam/index.ts';
-import { createAwsEndpoint } from '../wire/aws/index.ts';
+import { type AwsEndpointOptions, createAwsEndpoint } from '../wire/aws/index.ts';
 import { createPackageLinks, lambdaService } from '../wire/aws/lambda/index.ts';
 import { schedulerService } from '../wire/aws/scheduler/index.ts';
 import { sqsService } from '../wire/aws/sqs/index.ts';
@@ -58,14 +58,15 @@ export function openAws(site: Site, { state, dataPlane, schedules, gatewayUrl }:
   const sqs = sqsService({ registry, queues: state.queues, control: state.queueControl });
   const scheduler = schedulerService({ schedules: schedules.made, roles: identity.authority, clock });
   const services = [lambda, sqs, scheduler, iamService(identity), stsService(identity)];
-  const endpointFor = (verify: Authority['verify']) =>
+  const endpointFor = (own: Pick<AwsEndpointOptions, 'verify' | 'roomOfCaller'>) =>
     createAwsEndpoint({
-      ...{ services, verify, clock, accountId: ACCOUNT_ID, region: REGION },
+      ...own,
+      ...{ services, clock, accountId: ACCOUNT_ID, region: REGION },
       authorize: (question) => identity.authority.authorize(question),
       newRequestId: newId,
       onBug: (error, id) => problem(`a bug in an AWS API (${id})`)(error),
     });
-  const endpoint = endpointFor((request, wanted) => identity.authority.verify(request, wanted));
+  const endpoint = endpointFor({ verify: (request, wanted) => identity.authority.verify(request, wanted) });
   return {
     endpoint,
     /** The same services, for callers who are verified in another way. */

@@ -6,7 +6,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { systemClock as clock, Fault } from '../base/index.ts';
+import { type Clock, systemClock as clock, Fault } from '../base/index.ts';
 import type { Gateway } from '../gateway/index.ts';
 import {
   type Authority,
@@ -16,9 +16,9 @@ import {
   type SessionAuthority,
   sessionPrincipal,
 } from '../identity/index.ts';
-import { functionArn, isInternalHost } from '../model/index.ts';
+import { functionArn, isInternalHost, LIMITS } from '../model/index.ts';
 import type { GuestCredentials, Setup } from '../runtimes/index.ts';
-import { type AwsEndpoint, isAwsRequest } from '../wire/aws/index.ts';
+import { type AwsEndpoint, type AwsEndpointOptions, BodyRoom, isAwsRequest } from '../wire/aws/index.ts';
 
 /** How long credentials of an instance are good for, s. SDKs fetch new ones minutes before their end. */
 const SESSION_SECONDS = 3_600;
@@ -36,7 +36,7 @@ export interface GuestCalls {
 interface GuestTargets {
   readonly gateway: Pick<Gateway, 'serveInternal'>;
   /** The endpoint of all services, with a verification of one's own. */
-  readonly endpointFor: (verify: Verify) => AwsEndpoint;
+  readonly endpointFor: (own: Pick<AwsEndpointOptions, 'verify' | 'roomOfCaller'>) => AwsEndpoint;
   /** Packages, by links that the APIs give out. */
   readonly links: { answers(request: IncomingMessage, response: ServerResponse): boolean };
   readonly onBug: (error: unknown) => void;
@@ -44,16 +44,28 @@ interface GuestTargets {
 
 type Connected = Omit<GuestTargets, 'endpointFor'> & { readonly endpoint: AwsEndpoint };
 
-export function createGuestCalls(authority: SessionAuthority): GuestCalls {
+/** @param timer by which bodies are waited for */
+export function createGuestCalls(
+  authority: SessionAuthority,
+  timer: Pick<Clock, 'after'> = clock,
+): GuestCalls {
   /** Whose request an endpoint is at work on: one endpoint for all, so that its bounds are the node's. */
   const caller = new AsyncLocalStorage<Setup>();
   let targets: Connected | null = null;
+  /** By instance: one that sends much, or slowly, does not keep the others from it. */
+  const rooms = new WeakMap<Setup, BodyRoom>();
+  const roomOf = (setup: Setup) => {
+    const room = rooms.get(setup) ?? new BodyRoom(LIMITS.instanceBodyBytes);
+    rooms.set(setup, room);
+    return room;
+  };
 
   return {
     call(setup, request, response) {
       const isInside = isInternalHost(request.headers.host);
       if (!isInside && targets?.links.answers(request, response)) return true;
       if (!isInside && !isAwsRequest(request)) return false;
+      endLate(timer, request);
       if (targets === null) notYet(request, response);
       else if (isInside) {
         const { functionName } = setup;
@@ -77,7 +89,13 @@ export function createGuestCalls(authority: SessionAuthority): GuestCalls {
       return { accessKeyId, secretAccessKey, token, expirationMs, roleArn: roleArn(role) };
     },
     connect({ endpointFor, ...to }) {
-      targets = { ...to, endpoint: endpointFor(ownOnly(authority, () => caller.getStore())) };
+      targets = {
+        ...to,
+        endpoint: endpointFor({
+          verify: ownOnly(authority, () => caller.getStore()),
+          roomOfCaller: () => roomOf(caller.getStore() as Setup),
+        }),
+      };
     },
   };
 }
@@ -110,6 +128,15 @@ function principalOf(authority: SessionAuthority, setup: Setup): Principal | nul
 
 function roleOf({ role = null, functionName }: Setup): string {
   return role ?? functionRoleName(functionName);
+}
+
+/** The guests' listener waits for ever, for what is frozen; a body that does not come would hold its room as long. */
+function endLate(timer: Pick<Clock, 'after'>, request: IncomingMessage): void {
+  if (request.complete) return;
+  const late = timer.after(LIMITS.instanceBodyMs, () => {
+    if (!request.complete) request.destroy();
+  });
+  request.once('close', () => late.cancel()).once('end', () => late.cancel());
 }
 
 function notYet(request: IncomingMessage, response: ServerResponse): void {

@@ -127,6 +127,31 @@ const MISMATCH =
   'signature-invalid: The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
 const MINUTE = 60_000;
 
+suite('a request whose body has not been read', () => {
+  const before = (change: Change, nowMs = NOW) => {
+    const options = { services: ['lambda'], nowMs, headOnly: true };
+    const request = { ...signedRequest(change), bodySha256: null };
+    try {
+      return verifySignature(request, options, credentials).bodyCheck;
+    } catch (error) {
+      return (error as Fault).code;
+    }
+  };
+
+  test('is refused for what no body could make right', () => {
+    assert.equal(before({}), null);
+    assert.equal(before({}, NOW + 60 * MINUTE), 'signature-invalid');
+    assert.equal(before({ scope: { service: 's3' } }), 'signature-invalid');
+    assert.equal(before({ headers: { Authorization: undefined } }), 'signature-missing');
+  });
+
+  test('is refused for a wrong signature where its head says what the body will be', () => {
+    const change = { headers: { 'X-Amz-Content-Sha256': sha256('another') } };
+    assert.equal(before(change), 'signature-invalid');
+    assert.notEqual(before({ headers: { 'X-Amz-Content-Sha256': sha256('{}') } }), 'signature-invalid');
+  });
+});
+
 suite('a request that is not as it was signed', () => {
   const CASES: readonly (readonly [string, SignedRequest, number, string | RegExp])[] = [
     ['as signed', signedRequest(), NOW, 'accepted'],

@@ -39,6 +39,8 @@ export function verifySignature(
   const { secret, principal } = credentials.find({ accessKeyId, token, nowMs: options.nowMs });
   checkScope(claim, options);
   checkTime(claim, options.nowMs);
+  const signed = { accessKeyId, service, region, presigned: claim.expiresSeconds !== null };
+  if (options.headOnly === true && claim.payload === null) return { principal, signed, bodyCheck: null };
   const payload = payloadOf(request, claim);
   const key = signingKey({ secret, day: claim.day, region, service });
   const canonical = canonicalRequest({
@@ -50,7 +52,7 @@ export function verifySignature(
   const decodedLength = headers.get('x-amz-decoded-content-length');
   return {
     principal,
-    signed: { accessKeyId, service, region, presigned: claim.expiresSeconds !== null },
+    signed,
     bodyCheck: bodyCheckOf({ claim, key, bodySha256: request.bodySha256, decodedLength }),
   };
 }

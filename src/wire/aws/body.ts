@@ -7,8 +7,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { AwsError } from './protocol/index.ts';
 
+export interface Room {
+  /** @returns whether there was so much room left, and it is taken */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+export const BOUNDLESS: Room = { take: () => true, give: () => {} };
+
 /** Room for bodies, given back when their requests end. */
-export class BodyRoom {
+export class BodyRoom implements Room {
   readonly #maxBytes: number;
   #held = 0;
 
@@ -112,7 +120,7 @@ function noRoom(): AwsError {
 }
 
 /** What a caller still sends after its refusal is read and dropped up to here, in bytes, so that it sees the answer. */
-const MAX_DROPPED_BYTES = 256 * 1024 * 1024;
+const MAX_DROPPED_BYTES = 96 * 1024 * 1024;
 
 /** Reads on without keeping anything; a caller that does not end is cut off. */
 export function dropRest(request: IncomingMessage): void {

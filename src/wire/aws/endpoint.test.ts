@@ -319,6 +319,17 @@ suite('the AWS endpoint', () => {
     assert.equal(calls.length, 0);
   });
 
+  test('a large body is not read where its head is wrong already', async () => {
+    const socket = connect(port, '127.0.0.1');
+    const head =
+      'POST /2015-03-31/functions HTTP/1.1\r\nhost: x\r\nx-test-wrong: 1\r\ncontent-length: 99000\r\n';
+    socket.write(`${head}authorization: ${scope('lambda')}\r\n\r\n`);
+    const [answer] = await once(socket, 'data');
+    assert.match(String(answer), /^HTTP\/1\.1 403 /);
+    socket.destroy();
+    assert.equal(calls.length, 0);
+  });
+
   test('a streamed body comes as a stream, a streamed answer goes as one', async () => {
     act = async (input: { Body: AsyncIterable<Buffer> }) => {
       const parts = await Array.fromAsync(input.Body);

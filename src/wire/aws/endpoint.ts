@@ -22,12 +22,14 @@ import {
 } from '../../identity/index.ts';
 import { LIMITS } from '../../model/index.ts';
 import {
+  BOUNDLESS,
   type Body,
   BodyRoom,
   CallerGone,
   checkDeclared,
   declaredBytes,
   dropRest,
+  type Room,
   readWhole,
 } from './body.ts';
 import {
@@ -55,6 +57,8 @@ export interface AwsEndpointOptions {
   /** Identity's: throws `access-denied`. */
   readonly authorize: (question: Question) => void;
   readonly clock: { wallMs(): number };
+  /** How much of its bodies the caller of the moment may have held here; default: as much as all together. */
+  readonly roomOfCaller?: () => Room;
   readonly newRequestId: () => string;
   /** An error that is a bug: goes to the node's own log under `id`, which is all the caller is told. */
   readonly onBug: (error: unknown, id: string) => void;
@@ -74,6 +78,8 @@ export function isAwsRequest({ url = '/', headers, method }: IncomingMessage): b
 
 /** Bodies of operations that say nothing of their own. */
 const DEFAULT_BODY_BYTES = LIMITS.eventBytes;
+/** A larger body is not read before the head has been looked at: its key, its scope, its time. */
+const SMALL_BODY_BYTES = 64 * 1024;
 
 export function createAwsEndpoint(options: AwsEndpointOptions): AwsEndpoint {
   const shared = { options, table: serviceTable(options.services), room: new BodyRoom(LIMITS.awsBodyBytes) };
@@ -93,6 +99,8 @@ class Exchange {
   readonly #response: ServerResponse;
   readonly #head: Head;
   readonly #requestId: string;
+  /** The share of the room that its caller may take. */
+  readonly #own: Room;
   readonly #gone = new AbortController();
   /** The service whose words are used; known from the head, or the most likely one. */
   #service: AwsService;
@@ -104,6 +112,7 @@ class Exchange {
     this.#request = request;
     this.#response = response;
     this.#head = headOf(request);
+    this.#own = shared.options.roomOfCaller?.() ?? BOUNDLESS;
     this.#requestId = shared.options.newRequestId();
     this.#service = shared.table.likely(this.#head);
     response.once('close', () => {
@@ -119,6 +128,7 @@ class Exchange {
       await this.#send(this.#refusal(error));
     } finally {
       this.#shared.room.give(this.#heldBytes);
+      this.#own.give(this.#heldBytes);
     }
   }
 
@@ -179,22 +189,29 @@ class Exchange {
       const stream: Readable = bodyCheck === null ? this.#request : this.#request.pipe(bodyCheck());
       return { principal, body: await readWhole(stream, bounds) };
     }
+    if ((bounds.declaredBytes ?? Number.POSITIVE_INFINITY) > SMALL_BODY_BYTES)
+      await this.#verify(null, { headOnly: true });
     const body = await readWhole(this.#request, bounds);
     const { principal } = await this.#verify(body.sha256);
     return { principal, body };
   }
 
   #take(bytes: number): boolean {
+    if (!this.#own.take(bytes)) return false;
     const taken = this.#shared.room.take(bytes);
     if (taken) this.#heldBytes += bytes;
+    else this.#own.give(bytes);
     return taken;
   }
 
-  #verify(bodySha256: string | null): Promise<VerifiedRequest> {
+  #verify(bodySha256: string | null, more: Pick<VerifyOptions, 'headOnly'> = {}): Promise<VerifiedRequest> {
     const { verify, clock } = this.#shared.options;
     const { method, url } = this.#head;
     const signed = { method, url, rawHeaders: this.#request.rawHeaders, bodySha256 };
-    return verify(signed, { services: [this.#service.model.signingName], nowMs: clock.wallMs() });
+    return verify(signed, {
+      ...{ services: [this.#service.model.signingName], nowMs: clock.wallMs() },
+      ...more,
+    });
   }
 
   async #perform(
