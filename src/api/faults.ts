@@ -58,6 +58,7 @@ const STATUS = {
   'runtime-unavailable': 503,
   'sandbox-failed': 503,
   'sealed-unreadable': 500,
+  'schedule-limit': 409,
   'secret-not-found': 404,
   'shutting-down': 503,
   'signature-incomplete': 400,

@@ -62,6 +62,7 @@ export const FAULTS = {
   'runtime-unavailable': { blame: 'platform', retry: false },
   'sandbox-failed': { blame: 'platform', retry: true },
   'sealed-unreadable': { blame: 'platform', retry: false },
+  'schedule-limit': { blame: 'caller', retry: false },
   'secret-not-found': { blame: 'caller', retry: false },
   'shutting-down': { blame: 'platform', retry: true },
   'signature-incomplete': { blame: 'caller', retry: false },

@@ -70,6 +70,7 @@ const PUBLIC_FAULTS = {
   'runtime-unavailable': { status: 502, tell: false },
   'sandbox-failed': { status: 503, tell: false },
   'sealed-unreadable': { status: 502, tell: false },
+  'schedule-limit': { status: 500, tell: false },
   'secret-not-found': { status: 502, tell: false },
   'shutting-down': { status: 503, tell: true },
   'signature-incomplete': { status: 403, tell: true },

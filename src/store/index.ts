@@ -185,6 +185,7 @@ export {
   type ScheduleMove,
 } from './schedule-firings.ts';
 export {
+  countScheduleGroups,
   deleteScheduleGroup,
   findScheduleGroup,
   insertScheduleGroup,
@@ -193,6 +194,7 @@ export {
   writeGroupTags,
 } from './schedule-groups.ts';
 export {
+  countSchedules,
   databaseNow,
   deleteSchedule,
   findSchedule,

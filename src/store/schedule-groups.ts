@@ -45,6 +45,12 @@ export async function listScheduleGroups(
   return rows.map(groupOf);
 }
 
+export async function countScheduleGroups(sql: Queryable): Promise<number> {
+  const [row] = await orUnavailable(sql<{ count: number }[]>`
+    select count(*)::int as count from skein.schedule_groups where ${here(sql)}`);
+  return row!.count;
+}
+
 export async function writeGroupTags(
   tx: TransactionSql,
   { name, tags }: Pick<ScheduleGroup, 'name' | 'tags'>,

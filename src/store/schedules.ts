@@ -125,6 +125,13 @@ export async function listSchedules(
   return [...rows];
 }
 
+/** How many there are; `upTo`, if there are more. */
+export async function countSchedules(sql: Queryable, upTo: number): Promise<number> {
+  const [row] = await orUnavailable(sql<{ count: number }[]>`
+    select count(*)::int as count from (select from skein.schedules s where ${here(sql)} limit ${upTo}) s`);
+  return row!.count;
+}
+
 /** @returns what was deleted; null when there was none */
 export async function deleteSchedule(sql: Queryable, { group, name }: ScheduleKey): Promise<Schedule | null> {
   const [row] = await orUnavailable(sql<Schedule[]>`

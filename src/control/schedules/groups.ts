@@ -1,6 +1,8 @@
 /** Groups of schedules: made, shown, tagged, deleted together with what is in them. */
 import { Fault } from '../../base/index.ts';
+import { LIMITS } from '../../model/index.ts';
 import {
+  countScheduleGroups,
   DEFAULT_SCHEDULE_GROUP,
   deleteScheduleGroup,
   doOnce,
@@ -49,6 +51,8 @@ export function createScheduleGroups(sql: Sql, parts: { readonly poke: () => voi
   return {
     create: ({ token, ...wish }) =>
       doOnce(sql, { operation: 'CreateScheduleGroup', token, wish }, async (tx) => {
+        if ((await countScheduleGroups(tx)) >= LIMITS.scheduleGroups)
+          throw full('schedule groups', LIMITS.scheduleGroups);
         if (await insertScheduleGroup(tx, { ...wish, tags: withTags({}, wish.tags) })) return;
         throw new Fault('resource-conflict', `Schedule group ${wish.name} already exists.`, {
           facts: { group: wish.name },
@@ -71,6 +75,16 @@ export function createScheduleGroups(sql: Sql, parts: { readonly poke: () => voi
     tag: (name, added) => retag(name, (tags) => withTags(tags, added)),
     untag: (name, keys) => retag(name, (tags) => withoutTags(tags, keys)),
   };
+}
+
+export function full(what: string, limit: number): Fault {
+  return new Fault(
+    'schedule-limit',
+    `There are ${limit} ${what} already, the most that a node keeps. Delete some.`,
+    {
+      facts: { limit },
+    },
+  );
 }
 
 export function groupNotFound(name: string): Fault {

@@ -4,8 +4,9 @@
  */
 import type { TransactionSql } from 'postgres';
 import { Fault } from '../../base/index.ts';
-import { beginSchedule, goOn, parseSchedule, type ScheduleProgress } from '../../model/index.ts';
+import { beginSchedule, goOn, LIMITS, parseSchedule, type ScheduleProgress } from '../../model/index.ts';
 import {
+  countSchedules,
   databaseNow,
   deleteSchedule,
   doOnce,
@@ -18,7 +19,7 @@ import {
   type Sql,
   writeSchedule,
 } from '../../store/index.ts';
-import { createScheduleGroups, groupNotFound, type ScheduleGroups } from './groups.ts';
+import { createScheduleGroups, full, groupNotFound, type ScheduleGroups } from './groups.ts';
 
 interface Call {
   /** The caller's name for this call; see `doOnce`. */
@@ -83,6 +84,8 @@ export function createMadeSchedules(sql: Sql, parts: { readonly poke: () => void
 async function create(tx: TransactionSql, made: MadeScheduleWish): Promise<void> {
   const { group, name } = made;
   if ((await findScheduleGroup(tx, group, 'keep')) === null) throw groupNotFound(group);
+  if ((await countSchedules(tx, LIMITS.schedules)) === LIMITS.schedules)
+    throw full('schedules', LIMITS.schedules);
   const progress = beginSchedule(made, await databaseNow(tx));
   const change = { wish: wishOf(made), lane: null, progress };
   if (await writeSchedule(tx, change, { replace: false })) return;

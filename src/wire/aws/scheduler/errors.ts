@@ -7,6 +7,7 @@ const CODES: Partial<Record<FaultCode, string>> = {
   'parameter-invalid': 'ValidationException',
   'resource-conflict': 'ConflictException',
   'resource-not-found': 'ResourceNotFoundException',
+  'schedule-limit': 'ServiceQuotaExceededException',
 };
 
 /** @returns null: the endpoint's own table answers */

@@ -4,7 +4,7 @@ import type { MadeScheduleWish } from '../../../control/index.ts';
 import { parseSchedule, ScheduleError, type ScheduleExpression } from '../../../model/index.ts';
 import type { CreateScheduleInput, FlexibleTimeWindow } from '../models/scheduler.types.ts';
 import { invalid } from './errors.ts';
-import { checkTarget, notHere } from './target.ts';
+import { checkTarget, checkText, notHere } from './target.ts';
 
 const MINUTE_MS = 60_000;
 /** How far in the past a recurring schedule may begin. */
@@ -24,6 +24,7 @@ export function scheduleWish(
   if (expression.kind !== 'at') checkSpan({ startMs, endMs, nowMs });
   const windowMs = windowOf(input.FlexibleTimeWindow);
   if (input.KmsKeyArn !== undefined) throw notHere('KmsKeyArn');
+  checkText('Description', input.Description);
   checkTarget(Target);
   return {
     expression: ScheduleExpression,

@@ -33,8 +33,15 @@ export function checkTarget(target: Target): void {
   if (target.SqsParameters !== undefined && service !== 'sqs')
     throw invalid('SqsParameters is only valid for an Amazon SQS target.');
   if (target.DeadLetterConfig?.Arn !== undefined) parsed(target.DeadLetterConfig.Arn);
+  checkText('Input', target.Input);
   const bytes = Buffer.byteLength(target.Input ?? '');
   if (bytes > INPUT_BYTES) throw invalid(`Input has ${bytes} bytes; at most ${INPUT_BYTES} are allowed.`);
+}
+
+/** What a database of texts cannot keep. */
+export function checkText(name: string, text: string | undefined): void {
+  if (text === undefined || (!text.includes('\0') && text.isWellFormed())) return;
+  throw invalid(`${name} has a character that cannot be kept: U+0000, or half of a surrogate pair.`);
 }
 
 export function notHere(parameter: string): AwsError {
