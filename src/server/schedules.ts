@@ -6,12 +6,15 @@ import {
   type MadeSchedules,
   type ScheduleDesk,
 } from '../control/index.ts';
+import { parseFunctionReference, parseQueueArn, policyDocument } from '../model/index.ts';
+import type { Snapshot } from '../registry/index.ts';
 import { createScheduler, type Scheduler, startWarmUp } from '../sources/schedule/index.ts';
 import {
   type FifoSend,
   fireSchedules,
   keepFired,
   nextScheduleInMs,
+  type Schedule,
   schedulesDueSoon,
 } from '../store/index.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -28,7 +31,7 @@ export interface Schedules {
 /** Not started: what is due fires once the node is ready. */
 export function openSchedules(
   { building, newId, problem }: Site,
-  { sql, registry, queues }: Pick<State, 'sql' | 'registry' | 'queues'>,
+  { sql, registry, queues, identity }: Pick<State, 'sql' | 'registry' | 'queues' | 'identity'>,
   { events, fleet }: Pick<DataPlane, 'events' | 'fleet'>,
 ): Schedules {
   const onProblem = problem('schedules');
@@ -40,6 +43,7 @@ export function openSchedules(
       keep: (fired) => keepFired(sql, fired, send),
     },
     ...{ clock, newId, directory: registry, onProblem },
+    mayCall: (schedule, arn) => mayCall(schedule, arn, { registry, authority: identity.authority }),
     onFired: () => events.lookAround(),
   });
   building.defer(() => scheduler.stop());
@@ -72,4 +76,34 @@ function sender(queues: State['queues'], onProblem: (problem: unknown) => void) 
       }
     }
   };
+}
+
+/** As on AWS its role must still let the scheduler in, and be allowed what it does. What a manifest says is allowed by that. */
+function mayCall(
+  { app, target }: Schedule,
+  arn: string,
+  { registry, authority }: Pick<State, 'registry'> & Pick<State['identity'], 'authority'>,
+): boolean {
+  if (app !== null) return true;
+  const role = { nameOrArn: target.roleArn, service: 'scheduler.amazonaws.com' };
+  try {
+    const roleName = authority.requireAssumable(role);
+    return authority.roleAllows({ roleName, resource: arn, ...callOf(arn, registry.current()) });
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'role-unassumable') return false;
+    throw error;
+  }
+}
+
+/** What is done with a target, and what its own policies say of it. */
+function callOf(arn: string, { functions, queues }: Snapshot) {
+  const queue = parseQueueArn(arn);
+  if (queue !== null) {
+    const policy = queues.get(queue)?.policy ?? null;
+    return { action: 'sqs:SendMessage', resourcePolicies: policy === null ? [] : [policy] };
+  }
+  const called = parseFunctionReference(arn);
+  const policy = functions.get(called?.name ?? '')?.policies.get(called?.qualifier ?? '');
+  const resourcePolicies = policy === undefined ? [] : [policyDocument(policy)];
+  return { action: 'lambda:InvokeFunction', resourcePolicies };
 }

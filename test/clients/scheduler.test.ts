@@ -55,7 +55,7 @@ suite('Scheduler on one node', () => {
   let role: string;
   before(async () => {
     node = await startRealNode(['--driver', 'process']);
-    role = await makeRole(node, 'of-schedules', 'scheduler.amazonaws.com');
+    role = await makeRole(node, 'of-schedules', { service: 'scheduler.amazonaws.com' });
   });
   after(() => node?.[Symbol.asyncDispose]());
 

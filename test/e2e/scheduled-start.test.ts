@@ -19,7 +19,10 @@ suite('a schedule for one time', () => {
   test('finds an instance that was started for it, fires once, and goes', { timeout: 240_000 }, async () => {
     await using node = await startRealNode();
     await node.deploy(APP);
-    const role = await makeRole(node, 'of-schedules', 'scheduler.amazonaws.com');
+    const role = await makeRole(node, 'of-schedules', {
+      service: 'scheduler.amazonaws.com',
+      action: 'lambda:InvokeFunction',
+    });
     const { AWS_ENDPOINT_URL: url = '', ...environment } = awsEnvironment(node);
     const keys = {
       accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',

@@ -22,8 +22,11 @@ async function opened() {
     ['row.fifo', await queues.put('row.fifo')],
   ]);
   const problems: unknown[] = [];
+  /** What the role `nobody` may call. */
+  const allowed = { arn: '' };
   const parts = {
-    directory: { current: () => ({ queues: entries }) },
+    directory: { current: () => ({ functions: new Map(), queues: entries }) },
+    mayCall: (one: Schedule, arn: string) => one.target.roleArn !== 'nobody' || arn === allowed.arn,
     onProblem: (problem: unknown) => problems.push(problem),
   };
   const slot = { id: randomUUID(), slotMs: Date.UTC(2026, 0, 5, 8) };
@@ -34,7 +37,7 @@ async function opened() {
   const received = async (queue: string) =>
     await queues.receive(queue, { max: 10, visibilityTimeoutMs: 30_000, waitMs: 0 }, NEVER);
   return {
-    ...{ slot, problems, fire, received },
+    ...{ slot, problems, fire, received, allowed },
     async [Symbol.asyncDispose]() {
       await queues[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
@@ -81,5 +84,20 @@ suite('what a slot becomes', () => {
       String(open.problems[0]),
       /tick could not fire at 2026-01-05T08:00:00.000Z: There is no queue/,
     );
+  });
+
+  test('a dead letter where its role may not call its target, or the function is gone', async () => {
+    await using open = await opened();
+    const deadLetterArn = queueArn('late');
+    const roleArn = 'nobody';
+    const gone = 'arn:aws:lambda:us-east-1:000000000000:function:gone';
+    await open.fire({ arn: gone, deadLetterArn });
+    await open.fire({ arn: queueArn('jobs'), roleArn, deadLetterArn });
+    open.allowed.arn = deadLetterArn;
+    await open.fire({ arn: queueArn('jobs'), roleArn, deadLetterArn });
+    const letters = await open.received('late');
+    const told = letters.map(({ attributes }) => attributes.ERROR_CODE?.stringValue);
+    assert.deepEqual(told.toSorted(), ['AccessDeniedException', 'ResourceNotFoundException']);
+    assert.deepEqual([open.problems.length, (await open.received('jobs')).length], [3, 0]);
   });
 });

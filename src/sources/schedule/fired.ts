@@ -10,7 +10,14 @@ import type { Fired, MessageRow, NewEvent, Schedule } from '../../store/index.ts
 import { payloadOf, type SlotFired } from './payload.ts';
 
 export interface FiredParts {
-  readonly directory: { current(): { readonly queues: ReadonlyMap<string, QueueEntry> } };
+  readonly directory: {
+    current(): {
+      readonly functions: ReadonlyMap<string, unknown>;
+      readonly queues: ReadonlyMap<string, QueueEntry>;
+    };
+  };
+  /** Whether the schedule's role may call this. */
+  readonly mayCall: (schedule: Schedule, arn: string) => boolean;
   /** Told of a slot that nobody could be given. */
   readonly onProblem: (problem: unknown) => void;
 }
@@ -19,14 +26,23 @@ const NOTHING: Fired = { events: [], messages: [], sends: [] };
 
 export function firedBy(parts: FiredParts, schedule: Schedule, slot: SlotFired): Fired {
   const { arn } = schedule.target;
+  if (!parts.mayCall(schedule, arn)) return toNobody(parts, schedule, { slot, error: forbidden(schedule) });
   const queue = parseQueueArn(arn);
   if (queue !== null) return toQueue(parts, schedule, slot);
   const called = parseFunctionReference(arn);
-  if (called === null) throw new Error(`the target of schedule ${schedule.name} is no function: ${arn}`);
-  return { ...NOTHING, events: [eventFor(schedule, slot, called)] };
+  // What a manifest calls was deployed with it, and may be newer than what is known here.
+  if (called === null || (schedule.app === null && !parts.directory.current().functions.has(called.name))) {
+    const error = { code: 'ResourceNotFoundException', message: `Function not found: ${arn}` };
+    return toNobody(parts, schedule, { slot, error });
+  }
+  return { ...NOTHING, events: [eventFor(parts, schedule, { slot, called })] };
 }
 
-function eventFor(schedule: Schedule, slot: SlotFired, called: FunctionReference): NewEvent {
+function eventFor(
+  parts: FiredParts,
+  schedule: Schedule,
+  { slot, called }: { readonly slot: SlotFired; readonly called: FunctionReference },
+): NewEvent {
   const { target, lane } = schedule;
   const payload = payloadOf(schedule, slot);
   const { maximumRetryAttempts: retries, maximumEventAgeSeconds: ageSeconds, deadLetterArn } = target;
@@ -41,7 +57,7 @@ function eventFor(schedule: Schedule, slot: SlotFired, called: FunctionReference
     terms: {
       ...(retries !== null && { retries }),
       ...(ageSeconds !== null && { maxAgeMs: ageSeconds * 1_000 }),
-      ...(deadLetterArn !== null && { deadLetter: deadLetterArn }),
+      ...(deadLetterArn !== null && parts.mayCall(schedule, deadLetterArn) && { deadLetter: deadLetterArn }),
     },
   };
 }
@@ -51,7 +67,7 @@ function toQueue(parts: FiredParts, schedule: Schedule, slot: SlotFired): Fired 
   const body = payloadOf(schedule, slot);
   const queue = queueAt(parts, arn);
   const fits = queue !== undefined && Buffer.byteLength(body) <= queue.settings.maxMessageBytes;
-  if (!fits) return undelivered(parts, schedule, { slot, body, error: wrongWith(queue, arn) });
+  if (!fits) return toNobody(parts, schedule, { slot, error: wrongWith(queue, arn) });
   if (queue.settings.fifo === null) {
     const details = group === null ? {} : { groupId: group };
     return { ...NOTHING, messages: [messageFor(queue, { id: slot.id, body, details })] };
@@ -80,20 +96,28 @@ function wrongWith(queue: QueueEntry | undefined, arn: string): Failure {
   return { code: 'InvalidParameterValue', message };
 }
 
+function forbidden({ target }: Schedule): Failure {
+  const message = `The role ${target.roleArn} does not let EventBridge Scheduler call ${target.arn}.`;
+  return { code: 'AccessDeniedException', message };
+}
+
 /** Its dead-letter queue gets it, with Scheduler's attributes; without one it is reported. */
-function undelivered(
+function toNobody(
   parts: FiredParts,
   schedule: Schedule,
-  { slot, body, error }: { readonly slot: SlotFired; readonly body: string; readonly error: Failure },
+  { slot, error }: { readonly slot: SlotFired; readonly error: Failure },
 ): Fired {
   const { target, group, name } = schedule;
-  const queue = target.deadLetterArn === null ? undefined : queueAt(parts, target.deadLetterArn);
+  const { deadLetterArn } = target;
+  const body = payloadOf(schedule, slot);
+  const told = deadLetterArn !== null && parts.mayCall(schedule, deadLetterArn);
+  const queue = told ? queueAt(parts, deadLetterArn) : undefined;
   const fits =
     queue?.settings.fifo === null && Buffer.byteLength(body) < queue.settings.maxMessageBytes - 2_048;
   const what = `schedule ${group}/${name} could not fire at ${new Date(slot.slotMs).toISOString()}: ${error.message}`;
   parts.onProblem(what);
   if (!fits) return NOTHING;
-  const told = {
+  const facts = {
     ERROR_CODE: error.code,
     ERROR_MESSAGE: error.message,
     EXECUTION_ID: slot.id,
@@ -104,7 +128,7 @@ function undelivered(
     TARGET_ARN: target.arn,
   };
   const attributes = Object.fromEntries(
-    Object.entries(told).map(([key, stringValue]) => [key, { dataType: 'String', stringValue }]),
+    Object.entries(facts).map(([key, stringValue]) => [key, { dataType: 'String', stringValue }]),
   );
   return { ...NOTHING, messages: [messageFor(queue, { id: slot.id, body, details: { attributes } })] };
 }

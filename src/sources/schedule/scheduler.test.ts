@@ -53,7 +53,7 @@ async function moveBack(sql: Sql, hours: number, name = key.name): Promise<void>
       next_slot = date_trunc('hour', now()) - ${hours} * interval '1 hour' where name = ${name}`;
 }
 
-const directory = { current: () => ({ queues: new Map() }) };
+const directory = { current: () => ({ functions: new Map(), queues: new Map() }) };
 
 /** A scheduler as a node has it; `pass` resolves when one that began after it was asked for is done. */
 function node(sql: Sql) {
@@ -74,7 +74,7 @@ function node(sql: Sql) {
       },
       keep: (fired) => keepFired(sql, fired, send),
     },
-    ...{ clock: systemClock, newId: randomUUID, onFired: () => {}, directory },
+    ...{ clock: systemClock, newId: randomUUID, onFired: () => {}, directory, mayCall: () => true },
     onProblem: (problem) => problems.push(problem),
   });
   const pass = () =>
@@ -230,7 +230,13 @@ suite('the scheduler', () => {
         nextInMs: () => nextScheduleInMs(sql),
         keep: async () => {},
       },
-      ...{ clock: systemClock, newId: randomUUID, onFired: () => done.resolve(), directory },
+      ...{
+        clock: systemClock,
+        newId: randomUUID,
+        onFired: () => done.resolve(),
+        directory,
+        mayCall: () => true,
+      },
       onProblem: (problem) => {
         problems.push(problem);
         away = false;
