@@ -8,7 +8,7 @@
  * A poke (a schedule was changed here), the timer, and a look every ten seconds (for what other nodes have made, and for
  * what they would have fired) run the same pass: a lost poke costs time, never a slot.
  */
-import type { Clock, Service, Timer } from '../../base/index.ts';
+import { type Clock, type Service, sleep, type Timer } from '../../base/index.ts';
 import type { DueSchedule, Fired, Firing, Schedule, ScheduleMove } from '../../store/index.ts';
 import { moveOn } from './decide.ts';
 import { type FiredParts, firedBy } from './fired.ts';
@@ -42,6 +42,8 @@ const BATCH = 100;
 const LOOK_EVERY_MS = 10_000;
 /** After a pass that failed. */
 const RETRY_MS = 1_000;
+/** How long a node that stops waits for a database that does not answer. */
+const STOP_MS = 5_000;
 
 export function createScheduler(parts: SchedulerParts): Scheduler {
   const { clock, onProblem } = parts;
@@ -50,6 +52,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   let running = Promise.resolve();
   let passing = false;
   let again = false;
+  let failing = false;
 
   const pass = async () => {
     timer?.cancel();
@@ -59,8 +62,10 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
         again = false;
         inMs = await runOnce(parts);
       } while (again && !stopped);
+      failing = false;
     } catch (problem) {
-      onProblem(problem);
+      if (!failing) onProblem(problem); // once, not each second for as long as the database is away
+      failing = true;
     }
     passing = false;
     if (!stopped) timer = clock.after(inMs, poke);
@@ -79,7 +84,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     async stop() {
       stopped = true;
       timer?.cancel();
-      await running;
+      await Promise.race([running, sleep(clock, STOP_MS)]);
     },
     poke,
     async fireNow(schedule) {
