@@ -109,7 +109,7 @@ export function checkDeclared(bounds: BodyBounds): void {
 
 function tooLarge({ maxBytes, operation }: BodyBounds): AwsError {
   const words = `Request must be smaller than ${maxBytes} bytes for the ${operation} operation`;
-  return new AwsError('RequestEntityTooLargeException', words, { status: 413 });
+  return new AwsError('RequestEntityTooLargeException', words, { status: 413, members: { Type: 'User' } });
 }
 
 function noRoom(): AwsError {

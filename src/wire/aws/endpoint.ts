@@ -175,7 +175,7 @@ class Exchange {
     const bounds = {
       declaredBytes: declaredBytes(this.#request),
       maxBytes: this.#service.maxBodyBytes?.(this.#operation ?? '') ?? DEFAULT_BODY_BYTES,
-      operation: this.#operation ?? 'requested',
+      operation: this.#service.bodyOf?.(this.#operation ?? '') ?? this.#operation ?? 'requested',
       take: (bytes: number) => this.#take(bytes),
     };
     checkDeclared(bounds);

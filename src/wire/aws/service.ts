@@ -47,4 +47,6 @@ export interface AwsService {
   readonly older?: AwsService;
   /** What a body may have at most, in bytes, by operation; left out: the endpoint's own limit. */
   readonly maxBodyBytes?: (operation: string) => number;
+  /** How a refusal of a body that is too large calls an operation; left out: by its name. */
+  readonly bodyOf?: (operation: string) => string;
 }

@@ -6,6 +6,7 @@ import type {
   FunctionConfiguration,
   LambdaOperations,
 } from '../models/lambda.types.ts';
+import { AwsError } from '../protocol/index.ts';
 import type { AwsCall, Operations } from '../service.ts';
 import { refuseUnsigned } from './code-signing.ts';
 import { checkCode, storeCode } from './function-code.ts';
@@ -108,6 +109,10 @@ export function shown(parts: LambdaParts, version: Version, asked: string | null
 
 /** Giving a function a role is a right of its own. */
 export async function permitPass(call: AwsCall, roleArn: string): Promise<void> {
+  const account = /^arn:aws:iam::(\d{12}):role\//.exec(roleArn)?.[1];
+  if (account !== undefined && account !== call.accountId) {
+    throw new AwsError('AccessDeniedException', 'Cross-account pass role is not allowed.', { status: 403 });
+  }
   await call.authorize('iam:PassRole', roleArn, {
     context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
   });

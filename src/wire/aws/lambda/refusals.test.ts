@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { type CreateFunctionCommandInput, InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  type CreateFunctionCommandInput,
+  InvokeCommand,
+  type LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { zipByHand } from '../../../artifacts/testing.ts';
 import { LIMITS } from '../../../model/index.ts';
 import { making, openLambda, ROLE, refused } from './lambda-fixture.ts';
@@ -173,7 +178,7 @@ suite('functions that AWS would refuse', () => {
     const tooLarge = { name: 'RequestEntityTooLargeException', status: 413 };
     await refused(invoke('RequestResponse', Buffer.alloc(LIMITS.eventBytes + 1, '1')), {
       ...tooLarge,
-      message: /^Request must be smaller than 6291456 bytes for the Invoke operation$/,
+      message: /^Request must be smaller than 6291456 bytes for the InvokeFunction operation$/,
     });
     await refused(invoke('Event', Buffer.alloc(LIMITS.asyncEventBytes + 1, '1')), {
       ...tooLarge,
@@ -182,6 +187,29 @@ suite('functions that AWS would refuse', () => {
     await refused(invoke('RequestResponse', Buffer.from('"\xff"', 'latin1')), {
       ...{ name: 'InvalidRequestContentException', status: 400 },
       message: /into json: Invalid UTF-8$/,
+    });
+  });
+
+  test('a version or an alias is refused where only a function can be changed', async () => {
+    await client.send(wanted('whole'));
+    const whole = {
+      name: 'InvalidParameterValueException',
+      status: 400,
+      message: /^This operation is permitted on Lambda functions only\. Aliases and versions do not support/,
+    };
+    const update = (FunctionName: string) =>
+      client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Description: 'changed' }));
+    await refused(update('whole:1'), whole);
+    await refused(client.send(wanted('other:1')), whole);
+    const { Description } = await update('whole:$LATEST');
+    assert.equal(Description, 'changed');
+  });
+
+  test('a role of another account is refused', async () => {
+    await refused(client.send(wanted('passed', { Role: 'arn:aws:iam::111111111111:role/eater' })), {
+      name: 'AccessDeniedException',
+      status: 403,
+      message: 'Cross-account pass role is not allowed.',
     });
   });
 

@@ -54,6 +54,7 @@ export function lambdaService(parts: LambdaParts): AwsService {
     model: readModel('lambda'),
     operations: operations as Readonly<Record<string, AnyOperation | undefined>>,
     errorOf: lambdaError,
+    bodyOf: (operation) => (operation === 'Invoke' ? 'InvokeFunction' : operation),
     maxBodyBytes: (operation) => (WITH_ZIP.has(operation) ? ZIP_REQUEST_BYTES : LIMITS.eventBytes),
   };
 }

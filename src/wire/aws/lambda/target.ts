@@ -67,9 +67,17 @@ function refuseElsewhere({ region, accountId }: FunctionReference): void {
   }
 }
 
-/** The same where a qualifier has no place. */
+/**
+ * The same where a qualifier has no place.
+ *
+ * @throws {AwsError} when there is one other than `$LATEST`: the function would be changed where one of its versions was meant
+ */
 export function wholeTarget(named: Pick<Named, 'FunctionName'>): Target {
-  return { name: targetOf({ FunctionName: named.FunctionName }).name, qualifier: null };
+  const { name, qualifier } = targetOf({ FunctionName: named.FunctionName });
+  if (qualifier === null || qualifier === LATEST) return { name, qualifier: null };
+  throw invalid(
+    'This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN.',
+  );
 }
 
 /**

@@ -1,6 +1,11 @@
 /** STS: who calls, and temporary credentials of a role. */
 import type { FaultCode } from '../../../base/index.ts';
-import { defaultDocument, type IdentityAdmin, type SessionAuthority } from '../../../identity/index.ts';
+import {
+  compilePolicy,
+  defaultDocument,
+  type IdentityAdmin,
+  type SessionAuthority,
+} from '../../../identity/index.ts';
 import { LIMITS } from '../../../model/index.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse, StsOperations } from '../models/sts.types.ts';
 import { AwsError, readModel } from '../protocol/index.ts';
@@ -118,14 +123,10 @@ function sessionPolicy(
   );
 }
 
-/** A document that cannot be read is refused where it is used; here it must only be JSON. */
+/** @throws {Fault} `policy-invalid`: refused before it is taken apart to be put together with others */
 function checked(policy: string): string {
-  try {
-    JSON.parse(policy);
-    return policy;
-  } catch (cause) {
-    throw new AwsError('MalformedPolicyDocument', 'Syntax errors in policy.', { cause });
-  }
+  compilePolicy(policy, 'identity');
+  return policy;
 }
 
 function merged(documents: readonly string[]): string {
