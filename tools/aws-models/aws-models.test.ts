@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { readModel } from '../../src/wire/aws/protocol/index.ts';
 import { compact, type PublishedModel } from './compact.ts';
+import { judgedByService, queryForm, withQueryCodes } from './forms.ts';
 import { typesOf } from './types.ts';
 
 const PUBLISHED = {
@@ -84,6 +85,57 @@ export interface TestOperations {
 }
 `,
     );
+  });
+
+  test('opens inputs that the service judges itself', () => {
+    const { shapes } = judgedByService(compact(PUBLISHED, ['Do'], SOURCE));
+    assert.equal(shapes.Input?.required, undefined);
+    assert.equal(shapes.Kind?.openEnum, true);
+  });
+
+  test('makes the form of the query protocol: each of what is many by itself, codes, and a member from the path', () => {
+    const published = {
+      metadata: { protocol: 'json', apiVersion: '2020-01-01', jsonVersion: '1.0', targetPrefix: 'T' },
+      operations: {
+        Do: {
+          ...{ name: 'Do', http: { method: 'POST', requestUri: '/' } },
+          ...{ input: { shape: 'In' }, output: { shape: 'Out' }, errors: [{ shape: 'Gone' }] },
+        },
+      },
+      shapes: {
+        In: {
+          type: 'structure',
+          members: { Url: { shape: 'Text' }, tagKeys: { shape: 'Texts' }, Labels: { shape: 'Map' } },
+        },
+        Out: { type: 'structure', members: { Url: { shape: 'Text' }, Entries: { shape: 'Items' } } },
+        Items: { type: 'list', member: { shape: 'Item' }, flattened: true },
+        ...{ Item: { type: 'structure', members: {} }, Text: { type: 'string' } },
+        Texts: { type: 'list', member: { shape: 'Text' }, flattened: true },
+        Map: { type: 'map', key: { shape: 'Text' }, value: { shape: 'Text' }, flattened: true },
+        Gone: { type: 'structure', members: {}, exception: true },
+      },
+    } as unknown as PublishedModel;
+    const small = withQueryCodes(compact(published, null, SOURCE), { Gone: 'Test.Gone' });
+    const words = {
+      xmlNamespace: 'http://test/',
+      names: { Labels: 'Label' },
+      keys: { Map: 'Key' },
+      fromPath: 'Url',
+    };
+    const { metadata, operations, shapes } = queryForm(small, words);
+    assert.deepEqual(metadata, { protocol: 'query', apiVersion: '2020-01-01', xmlNamespace: 'http://test/' });
+    assert.equal(operations.Do?.output?.resultWrapper, 'DoResult');
+    assert.deepEqual(shapes.In?.members, {
+      Url: { shape: 'Text', location: 'uri' },
+      tagKeys: { shape: 'Texts', locationName: 'TagKey' },
+      Labels: { shape: 'Map', locationName: 'Label' },
+    });
+    assert.deepEqual(shapes.Out?.members, {
+      Url: { shape: 'Text' },
+      Entries: { shape: 'Items', locationName: 'Item' },
+    });
+    assert.deepEqual(shapes.Map?.key, { shape: 'Text', locationName: 'Key' });
+    assert.deepEqual(shapes.Gone?.error, { code: 'Test.Gone' });
   });
 
   for (const [name, service] of [
