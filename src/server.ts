@@ -10,6 +10,7 @@ import { openDataPlane, standReady } from './server/data-plane.ts';
 import { openEdges } from './server/edges.ts';
 import { openSchedules } from './server/schedules.ts';
 import { type NodeHooks, openSandboxes, takeHome } from './server/site.ts';
+import { openSources } from './server/sources.ts';
 import { openState } from './server/state.ts';
 import { keepBounds } from './server/upkeep.ts';
 
@@ -39,6 +40,7 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   const [sandboxes, state] = await together(openSandboxes(home), openState(home));
   const site = { ...home, sandboxes };
   const dataPlane = await openDataPlane(site, state);
+  const sources = await openSources(site, state, dataPlane.invoker);
   building.defer(
     keepBounds(state, dataPlane.fleet, site.problem('what is no longer needed could not be deleted')),
   );
@@ -48,6 +50,7 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   const { gateway, api } = await openEdges(site, { state, dataPlane, schedules, lifecycle });
   await dataPlane.events.start();
   await schedules.scheduler.start();
+  await sources.start();
   const { accessKeyId, secretAccessKey, token } = state.keys;
   const [gatewayUrl, controlUrl] = [gateway.url, api.url];
   const reached = { gateway: gatewayUrl, control: controlUrl, pid: process.pid };

@@ -46,7 +46,11 @@ export async function attempt(
   }
 }
 
-async function outcomeOf(result: InvokeResult, attemptId: string): Promise<Outcome> {
+/** What a function answered, read to its end. */
+export async function outcomeOf(
+  result: InvokeResult,
+  attemptId: string,
+): Promise<Extract<Outcome, { kind: 'success' | 'failure' }>> {
   const { kind, executedVersion } = result;
   if (kind === 'error') {
     const { errorType, payload } = result;

@@ -1,5 +1,7 @@
 /** Events: invocations that nobody waits for. */
+export { outcomeOf } from './attempt.ts';
 export { createEventDesk, type EventDesk, type ShownEvent } from './desk.ts';
 export type { EventRequest, EventVolume } from './event.ts';
 export { createEvents, type Events } from './events.ts';
+export { hopsOf, withHops, withoutHops } from './lineage.ts';
 export { openEventStore } from './store-thread.ts';

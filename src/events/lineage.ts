@@ -27,3 +27,8 @@ export function withHops(traceId: string | null, { id, hops }: { id: string; hop
   const chain = LINEAGE.exec(trace)?.[1] ?? hex.slice(-8);
   return `${trace.replace(LINEAGE, '')};Lineage=${chain}:${hops}`;
 }
+
+/** The trace alone. */
+export function withoutHops(traceId: string | null): string | null {
+  return traceId === null ? null : traceId.replace(LINEAGE, '').replace(/^;/, '') || null;
+}

@@ -17,6 +17,8 @@ export interface Invocation {
   readonly attemptId?: string;
   readonly traceId: string | null;
   readonly clientContext: string | null;
+  /** Ends the instance that runs it, whatever it is doing: for what may not go on once somebody else may begin it. */
+  readonly cut?: AbortSignal;
 }
 
 /** The facts of the REPORT line. Milliseconds and MB. */

@@ -17,6 +17,7 @@ import type { Snapshot } from '../registry/index.ts';
 import { type Answer, StreamBroken } from '../runtimes/index.ts';
 import { Admission } from './admission.ts';
 import { createChoice } from './choice.ts';
+import { cuttable } from './cut.ts';
 import { exited, extensionFailed, type Failure, initFailed, timedOut } from './failures.ts';
 import type { Invocation, InvokeResult, Report } from './invocation.ts';
 import { type Resolved, resolve } from './resolve.ts';
@@ -110,15 +111,16 @@ async function hand(
   turns: (version: Version) => Turns,
   { attempt, signal, leave }: Admitted,
 ): Promise<InvokeResult> {
+  const { cut } = attempt.invocation;
   for (let others = MAX_OTHERS; ; others--) {
     const taken = turns(attempt.version).take();
     const turn = taken instanceof Promise ? await taken : taken;
     let lease: Lease | null = null;
     try {
-      lease = await parts.fleet.lease(attempt.version, signal);
+      lease = cuttable(await parts.fleet.lease(attempt.version, signal), cut);
       const run = new Run(parts, attempt, { lease, leave });
       const result = await lease.instance.run(run.work(), attempt.version.config.timeoutMs);
-      if (result.kind !== 'not-begun' || others === 0) return run.conclude(result);
+      if (result.kind !== 'not-begun' || others === 0 || cut?.aborted) return run.conclude(result);
       lease.release('discard');
     } catch (error) {
       lease?.release('discard'); // a bug in the guest: the instance cannot be trusted

@@ -1,8 +1,9 @@
 /** Checks across the parts of an app: the same for a manifest and for the JSON of a deploy. */
-import { fullName, type Use } from '../model/index.ts';
+import { type AppQueue, fullName, type Use } from '../model/index.ts';
 import { nearest } from './nearest.ts';
 import { type RouteKey, reportDuplicates } from './routes.ts';
 import { below, type Path, report, type Spot, shown } from './rules.ts';
+import type { PlacedQueueTrigger } from './triggers.ts';
 
 /** AWS: a function's name has at most 64 characters. */
 const MAX_FULL_NAME = 64;
@@ -14,6 +15,7 @@ export interface Part {
   readonly database: string | null;
   readonly environment: Readonly<Record<string, string>>;
   readonly routes: readonly RouteKey[];
+  readonly queueTriggers: readonly PlacedQueueTrigger[];
   readonly secrets: readonly string[];
   readonly uses: readonly Use[];
   readonly role: string | null;
@@ -22,6 +24,7 @@ export interface Part {
 export interface Whole {
   readonly app: string;
   readonly databases: readonly string[];
+  readonly queues: readonly Pick<AppQueue, 'key' | 'fifo'>[];
   readonly parts: readonly Part[];
   /** Where the parts of `Part` are below its `at`. */
   readonly below: {
@@ -29,6 +32,7 @@ export interface Whole {
     readonly database: Path;
     readonly secrets: Path;
     readonly uses: Path;
+    readonly triggers: Path;
   };
 }
 
@@ -53,6 +57,7 @@ function checkPart(part: Part, app: Whole, spot: Spot): void {
   }
   checkSecrets(part, app, here);
   checkUses(part, app, here);
+  checkQueueTriggers(part, app, here);
   if (part.database !== null && part.database !== '')
     checkDatabase({ ...part, database: part.database }, app, here);
 }
@@ -107,6 +112,29 @@ function checkUses({ uses, role }: Part, app: Whole, here: Spot): void {
         `no function ${shown(use.function)} in this app${meant === null ? '' : `; did you mean \`${meant}\`?`}`,
       );
     }
+  }
+}
+
+function checkQueueTriggers({ queueTriggers }: Part, app: Whole, here: Spot): void {
+  const spot = app.below.triggers.reduce<Spot>(below, here);
+  const seen = new Set<string>();
+  for (const { at: index, trigger } of queueTriggers) {
+    const at = below(spot, index);
+    const queue = app.queues.find(({ key }) => key === trigger.queue);
+    if (trigger.queue !== '' && queue === undefined) {
+      const meant = nearest(
+        trigger.queue,
+        app.queues.map(({ key }) => key),
+      );
+      const hint = meant === null ? 'declare it under `queues`' : `did you mean \`${meant}\`?`;
+      report(below(at, 'queue'), `no queue ${shown(trigger.queue)} in this app; ${hint}`);
+    }
+    if (seen.has(trigger.queue)) report(below(at, 'queue'), `${shown(trigger.queue)} is there twice`);
+    seen.add(trigger.queue);
+    if (queue?.fifo !== true) continue;
+    if (trigger.batch > 10) report(below(at, 'batch'), 'a FIFO queue gives at most 10 messages at once');
+    if (trigger.windowMs > 0)
+      report(below(at, 'window'), 'a FIFO queue does not wait for a batch to be full; leave it out', 'key');
   }
 }
 

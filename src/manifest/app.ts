@@ -16,6 +16,7 @@ import * as field from './fields.ts';
 import { idempotencyObject } from './idempotency.ts';
 import { imageObject } from './image.ts';
 import { layerObjects } from './layers.ts';
+import { queueTriggerObjects } from './queue-triggers.ts';
 import { checkQueues, queueObjects } from './queues.ts';
 import { role, secrets, uses } from './rights.ts';
 import { routeObject } from './routes.ts';
@@ -70,6 +71,7 @@ const functionRule = record<Required<AppFunction>>(
     provisionedPlan: optional<ProvisionedPlan | undefined>(provisionedPlan, () => undefined),
     routes: required(listOf(routeObject, { max: LIMITS.routesPerFunction, what: 'routes' })),
     schedules: optional(scheduleObjects, () => []),
+    queueTriggers: optional(queueTriggerObjects, () => []),
     layers: optional(layerObjects, () => []),
   },
   { what: 'a function', across: checkProvisioned },
@@ -94,17 +96,14 @@ function acrossApp(app: Required<App>, spot: Spot): void {
     app.functions.map(({ key }) => key),
     { ...spot, path: ['functions'] },
   );
-  reportRepeated(
-    app.queues.map(({ key }) => key),
-    { ...spot, path: ['queues'] },
-  );
   if (app.functions.length === 0) report({ ...spot, path: ['functions'] }, 'needs at least one function');
-  const parts = app.functions.map(({ key, config, routes }, index) => ({
+  const parts = app.functions.map(({ key, config, routes, queueTriggers = [] }, index) => ({
     at: ['functions', index],
     key,
     database: config.database,
     environment: config.environment,
     routes,
+    queueTriggers: queueTriggers.map((trigger, at) => ({ at, trigger })),
     secrets: config.secrets,
     uses: config.uses,
     role: config.role,
@@ -114,12 +113,19 @@ function acrossApp(app: Required<App>, spot: Spot): void {
     database: ['config', 'database'],
     secrets: ['config', 'secrets'],
     uses: ['config', 'uses'],
+    triggers: ['queueTriggers'],
   };
-  checkAcross({ app: app.app, databases: app.databases, parts, below: where }, spot, () => '');
   const schedules = app.functions.flatMap(({ schedules = [] }, index) =>
     schedules.map(({ name }, at) => ({ at: ['functions', index, 'schedules', at], name })),
   );
   reportSameSchedules(schedules, spot);
+  const { databases, queues } = app;
+  reportRepeated(
+    queues.map(({ key }) => key),
+    { ...spot, path: ['queues'] },
+  );
+  checkQueues(app, spot, (_, index) => index);
+  checkAcross({ app: app.app, databases, queues, parts, below: where }, spot, () => '');
 }
 
 /**
@@ -130,14 +136,16 @@ function acrossApp(app: Required<App>, spot: Spot): void {
  */
 export function parseApp(json: unknown): App {
   const problems: Problem[] = [];
-  const app = appRule.read(json, { path: [], problems, written: () => undefined });
+  const { queues, ...app } = appRule.read(json, { path: [], problems, written: () => undefined });
   if (problems.length > 0) throw failureOfJson(problems);
-  const functions = app.functions.map(({ layers, schedules = [], provisionedPlan, ...fn }) => ({
-    ...fn,
-    ...(layers !== undefined && layers.length > 0 && { layers }),
-    ...(schedules.length > 0 && { schedules }),
-    ...(provisionedPlan !== undefined && { provisionedPlan }),
-  }));
-  const { queues, ...others } = app;
-  return { ...others, functions, ...(queues.length > 0 && { queues }) };
+  const functions = app.functions.map(
+    ({ layers = [], schedules = [], queueTriggers = [], provisionedPlan, ...fn }) => ({
+      ...fn,
+      ...(layers.length > 0 && { layers }),
+      ...(schedules.length > 0 && { schedules }),
+      ...(queueTriggers.length > 0 && { queueTriggers }),
+      ...(provisionedPlan !== undefined && { provisionedPlan }),
+    }),
+  );
+  return { ...app, ...(queues.length > 0 && { queues }), functions };
 }

@@ -1,21 +1,10 @@
 /** `skein.yaml`: its keys, and how it becomes an App. */
 import { Fault } from '../base/index.ts';
-import {
-  type App,
-  type AppFunction,
-  type Egress,
-  fullName,
-  functionArn,
-  type IdempotencyRule,
-  LIMITS,
-  queueArn,
-  type RuntimeName,
-  type Shape,
-  type Use,
-} from '../model/index.ts';
+import { type App, type IdempotencyRule, LIMITS, type RuntimeName } from '../model/index.ts';
 import { checkAcross, reportRepeated } from './across.ts';
-import { type Concurrency, concurrency } from './concurrency.ts';
-import { checkLoops, type DeliveryText, deliveryFields, eventSettings } from './delivery.ts';
+import type { AppText, FunctionText } from './app-text.ts';
+import { concurrency } from './concurrency.ts';
+import { checkLoops, deliveryFields } from './delivery.ts';
 import { readDocument } from './document.ts';
 import { egress, PUBLIC } from './egress.ts';
 import { environment } from './environment.ts';
@@ -23,10 +12,10 @@ import { failure, type Located } from './failure.ts';
 import * as field from './fields.ts';
 import { idempotency } from './idempotency.ts';
 import { type ImageText, image } from './image.ts';
-import { type LayerText, layerName, layers } from './layers.ts';
+import { layers } from './layers.ts';
 import { checkQueues, queues, toQueues } from './queues.ts';
 import { role, secrets, uses } from './rights.ts';
-import { type RouteKey, route } from './routes.ts';
+import { route } from './routes.ts';
 import {
   below,
   type JsonSchema,
@@ -43,41 +32,9 @@ import {
   text,
 } from './rules.ts';
 import { reportSameSchedules, scheduleName } from './schedules.ts';
-import { type TriggersText, triggers } from './triggers.ts';
+import { BOOTSTRAP, toApp } from './to-app.ts';
+import { triggers } from './triggers.ts';
 import { duration, size } from './units.ts';
-
-interface FunctionText extends DeliveryText {
-  shape: Shape;
-  /** null: it is an image. */
-  runtime: RuntimeName | null;
-  handler: string;
-  /** Empty: it is an image. */
-  code: string;
-  image: ImageText | null;
-  memory: number;
-  timeout: number;
-  stopAfter: number;
-  ephemeral: number;
-  environment: Readonly<Record<string, string>>;
-  concurrency: Concurrency;
-  routes: RouteKey[];
-  triggers: TriggersText;
-  database: string | null;
-  egress: Egress;
-  secrets: string[];
-  uses: Use[];
-  role: string | null;
-  layers: LayerText[];
-  idempotency: IdempotencyRule | null;
-}
-
-interface AppText {
-  app: string;
-  hosts: string[];
-  databases: ReadonlyMap<string, object>;
-  queues: Parameters<typeof toQueues>[0];
-  functions: ReadonlyMap<string, FunctionText>;
-}
 
 /** What the packer needs to know about a function's code. */
 export interface Source {
@@ -153,7 +110,10 @@ const functionRule = record<FunctionText>(
       ),
       () => [],
     ),
-    triggers: optional(described(triggers, 'What calls it: schedules.'), () => ({ schedules: [] })),
+    triggers: optional(
+      described(triggers, 'What it is given: messages of queues; and when it is called.'),
+      () => ({ schedules: [], queues: [] }),
+    ),
     database: optional<string | null>(
       described(field.name, 'The database whose URL is DATABASE_URL.'),
       () => null,
@@ -306,11 +266,6 @@ export function parseManifest(text: string, from: { file: string }): Manifest {
   return { app: toApp(found), sources };
 }
 
-/** `provided.al2023` needs no handler; Lambda passes on whatever is there, and this is what AWS's guides write. */
-const BOOTSTRAP = 'bootstrap';
-/** An image has no runtime of ours: it brings its own. */
-const IMAGE_RUNTIME = 'provided.al2023';
-
 function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) => string): void {
   const spot = { path: [], problems, written: () => undefined };
   if (found.functions.size === 0 && problems.length === 0) {
@@ -322,20 +277,23 @@ function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) =>
     database: one.database,
     environment: one.environment,
     routes: one.routes,
+    queueTriggers: one.triggers.queues,
     secrets: one.secrets,
     uses: one.uses,
     role: one.role,
   }));
   const databases = [...found.databases.keys()];
-  checkQueues({ app: found.app, queues: toQueues(found.queues) }, spot, ({ key }) => key);
+  const appQueues = toQueues(found.queues);
+  checkQueues({ app: found.app, queues: appQueues }, spot, ({ key }) => key);
   const where = {
     environment: ['environment'],
     database: ['database'],
     secrets: ['secrets'],
     uses: ['uses'],
+    triggers: ['triggers'],
   };
   checkLoops(found, spot);
-  checkAcross({ app: found.app, databases, parts, below: where }, spot, lineOf);
+  checkAcross({ app: found.app, databases, queues: appQueues, parts, below: where }, spot, lineOf);
   const schedules = [...found.functions].flatMap(([key, { triggers }]) =>
     triggers.schedules.map(({ at, schedule }, index) => ({
       at: ['functions', key, 'triggers', at],
@@ -343,51 +301,6 @@ function checkWhole(found: AppText, problems: Problem[], lineOf: (path: Path) =>
     })),
   );
   reportSameSchedules(schedules, spot);
-}
-
-function toApp(found: AppText): App {
-  const named = (name: string) => (found.functions.has(name) ? fullName(found.app, name) : name);
-  const names = {
-    functionArn: (name: string) => functionArn(named(name)),
-    queueArn: (name: string) => (name.startsWith('arn:') ? name : queueArn(fullName(found.app, name))),
-  };
-  const functions = [...found.functions].map(([key, one]): AppFunction => {
-    const config = {
-      shape: one.shape,
-      runtime: one.runtime ?? IMAGE_RUNTIME,
-      handler: one.handler || BOOTSTRAP,
-      memoryMb: one.memory,
-      timeoutMs: one.timeout,
-      stopAfterMs: one.stopAfter,
-      ephemeralMb: one.ephemeral,
-      environment: one.environment,
-      database: one.database,
-      egress: one.egress,
-      layers: [],
-      role: one.role,
-      secrets: one.secrets,
-      uses: one.uses.map((use) => ({ ...use, function: named(use.function) })),
-      image: one.image?.start ?? null,
-      idempotency: one.idempotency,
-      events: eventSettings(one, names),
-    };
-    const wishes = one.layers.map((layer) =>
-      'arn' in layer ? layer : { name: layerName(layer.path), artifact: '' },
-    );
-    const schedules = one.triggers.schedules.map(({ schedule }, index) => ({
-      ...schedule,
-      name: scheduleName({ app: found.app, key }, schedule.name, index),
-    }));
-    return {
-      ...{ key, config, ...one.concurrency, routes: one.routes },
-      ...(schedules.length > 0 && { schedules }),
-      ...(wishes.length > 0 && { layers: wishes }),
-    };
-  });
-  return {
-    ...{ app: found.app, hosts: found.hosts, databases: [...found.databases.keys()], functions },
-    ...(found.queues.size > 0 && { queues: toQueues(found.queues) }),
-  };
 }
 
 /** @returns the JSON Schema (draft 2020-12) of `skein.yaml`, made from the rules that check it */

@@ -1,19 +1,10 @@
 /** `queues`: an app's own, by key; how each is set. */
 import { type AppQueue, LIMITS, queueName } from '../model/index.ts';
 import { described, name, named, optional, required } from './fields.ts';
-import { below, kindOf, listOf, mapOf, type Rule, record, report, type Spot, shown, whole } from './rules.ts';
+import { below, flag, listOf, mapOf, type Rule, record, report, type Spot, shown, whole } from './rules.ts';
 import { duration } from './units.ts';
 
 const SECOND = 1_000;
-
-/** `true` or `false`. */
-const flag: Rule<boolean> = {
-  schema: { type: 'boolean' },
-  read(value, spot) {
-    if (typeof value !== 'boolean') report(spot, `must be true or false, was ${kindOf(value)}`);
-    return value === true;
-  },
-};
 
 type Settings = Omit<AppQueue, 'key'>;
 

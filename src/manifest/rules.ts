@@ -105,6 +105,16 @@ export function text(schema: JsonSchema, check: (value: string) => string | null
   };
 }
 
+/** `true` or `false`. */
+export const flag: Rule<boolean> = {
+  schema: { type: 'boolean' },
+  read(value, spot) {
+    if (typeof value === 'boolean') return value;
+    report(spot, `must be true or false, was ${kindOf(value)}`);
+    return false;
+  },
+};
+
 /** A whole number in [min, max]. */
 export function whole(range: { min: number; max: number; what: string }): Rule<number> {
   return {

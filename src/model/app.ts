@@ -26,6 +26,8 @@ export interface AppFunction {
   readonly routes: readonly AppRoute[];
   /** When it is called; absent: by no schedule. */
   readonly schedules?: readonly AppSchedule[];
+  /** What it is given from queues; absent: nothing. */
+  readonly queueTriggers?: readonly AppQueueTrigger[];
   /** What `config.layers` is to be made of, the first at the bottom; absent: nothing. */
   readonly layers?: readonly LayerWish[];
 }
@@ -52,6 +54,23 @@ export interface AppRoute {
   readonly method: string;
   readonly path: string;
   readonly webhook?: Webhook;
+}
+
+/** A queue of the same app whose messages are the function's events. */
+export interface AppQueueTrigger {
+  /** The manifest's key. */
+  readonly queue: string;
+  /** Messages of one invocation, at most. */
+  readonly batch: number;
+  /** How long a batch may wait to be full; whole seconds. */
+  readonly windowMs: number;
+  /** Invocations at once in the whole cluster; null: only the function's own limit holds. */
+  readonly maxConcurrency: number | null;
+  /** Event patterns, JSON texts, of which a message has to match one; none: it gets all. */
+  readonly filter: readonly string[];
+  /** Whether the function's answer says which messages of a batch have failed. */
+  readonly partial: boolean;
+  readonly enabled: boolean;
 }
 
 /** A version of a layer, or a stored package that is to be one, under a name within the app. */

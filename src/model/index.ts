@@ -1,4 +1,11 @@
-export type { App, AppFunction, AppRoute, AppSchedule, LayerWish } from './app.ts';
+export type {
+  App,
+  AppFunction,
+  AppQueueTrigger,
+  AppRoute,
+  AppSchedule,
+  LayerWish,
+} from './app.ts';
 export { type FunctionReference, parseFunctionReference, parseQueueArn } from './arn.ts';
 export type { Egress } from './egress.ts';
 export type { EventSourceMapping } from './event-source-mapping.ts';

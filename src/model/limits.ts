@@ -91,6 +91,12 @@ export const LIMITS = {
   /** How long a request may wait for an instance, in ms, and how many of one version may wait. */
   queueTimeoutMs: 30_000,
   queueLength: 1_000,
+  /** Messages of one batch of a trigger, how long it may wait to be full, in ms, and batches of it at once (AWS: 10,000; 300 s; 2 to 1,000). */
+  batchMessages: { min: 1, max: 10_000 },
+  batchWindowMs: { min: 0, max: 300_000 },
+  triggerConcurrency: { min: 1, max: 1_000 },
+  /** Filters of a trigger (AWS: 5). */
+  triggerFilters: 5,
   /** An event pattern, in characters, and the combinations that its `$or` may lead to (AWS's numbers). */
   patternCharacters: 4_096,
   patternAlternatives: 1_000,

@@ -2,6 +2,7 @@
 export { dropAppDatabase, ensureDatabase } from './database/database.ts';
 export { openFunctionDatabases } from './database/proxy/function-databases.ts';
 export { createQueues, type QueueDirectory } from './queue/create.ts';
+export { md5OfAttributes, md5OfText } from './queue/md5.ts';
 export type {
   MessageAttribute,
   MessageState,

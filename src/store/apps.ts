@@ -11,6 +11,7 @@ import { Fault } from '../base/index.ts';
 import { ACCOUNT_ID, type App, type AppFunction, fullName, LIVE, REGION, slugOf } from '../model/index.ts';
 import { writeAppQueues } from './app-queues.ts';
 import { writeSchedulesOf } from './app-schedules.ts';
+import { deleteTriggers, writeTriggers } from './app-triggers.ts';
 import { announce } from './changes.ts';
 import { orUnavailable, type Sql } from './connect.ts';
 import { configDigest, insertVersion, type Made, moveAlias, prune, writeLatest } from './function-rows.ts';
@@ -43,9 +44,9 @@ export interface Deployed {
  * Makes the stored app what the plan says: names, versions, `live`, routes. All of it, or nothing.
  *
  * A function whose package and configuration equal those of `live`, or of its newest version, gets
- * no new version. Functions and routes that the plan does not name are deleted; databases stay.
+ * no new version. Functions, routes and triggers that the plan does not name are deleted; databases and queues stay.
  *
- * @throws {Fault} `name-taken`, `route-taken`: another app's, which the message names;
+ * @throws {Fault} `name-taken`, `route-taken`, `queue-exists`: somebody else's, which the message names;
  *   `deploy-in-progress` when another change of this app takes longer than 10 s; `database-unavailable`
  */
 export function applyDeploy(sql: Sql, plan: DeployPlan): Promise<Deployed> {
@@ -56,6 +57,7 @@ export function applyDeploy(sql: Sql, plan: DeployPlan): Promise<Deployed> {
     await writeRoutes(tx, plan.app);
     await writeSchedulesOf(tx, plan.app);
     await writeAppQueues(tx, plan.app);
+    await writeTriggers(tx, plan.app);
     const changed = [...gone, ...functions.map(({ name }) => name)];
     return { functions, revision: await announce(tx, { functions: changed, others: true }) };
   });
@@ -85,7 +87,7 @@ export async function checkDeploy(sql: Sql, app: App): Promise<void> {
 }
 
 /**
- * Deletes an app with its functions, versions and routes. Its databases and artifacts stay.
+ * Deletes an app with its functions, versions, routes and triggers. Its databases, queues and artifacts stay.
  *
  * @returns the names of the deleted functions and the new revision
  * @throws {Fault} `app-not-found`
@@ -99,6 +101,7 @@ export function destroyApp(sql: Sql, app: string): Promise<{ revision: number; f
       delete from skein.apps where account_id = ${ACCOUNT_ID} and region = ${REGION} and name = ${app}`;
     if (gone.count === 0) throw appNotFound(app);
     await deleteSchedulesOf(tx, { app, except: [] });
+    await deleteTriggers(tx, app);
     const functions = names.map((row) => row.name);
     return { functions, revision: await announce(tx, { functions, others: true }) };
   });

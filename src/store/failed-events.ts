@@ -5,6 +5,29 @@ import type { AttemptNote } from './event-settlements.ts';
 import { count, type EventContext, type EventTerms } from './events.ts';
 import type { Keep } from './retention.ts';
 
+/** An event that failed without an attempt: its function was not to see it. */
+export interface FailedUnseen {
+  /** UUID; one that is there already is not kept again. */
+  readonly id: string;
+  readonly functionName: string;
+  readonly qualifier: string | null;
+  /** JSON text. */
+  readonly payload: string;
+  readonly traceId: string | null;
+  readonly reason: string;
+}
+
+export async function keepFailedEvent(sql: Queryable, event: FailedUnseen): Promise<void> {
+  const { id, functionName, qualifier, payload, traceId, reason } = event;
+  const context: EventContext = { traceId, clientContext: null, hops: 1 };
+  await orUnavailable(sql`
+    insert into skein.failed_events (id, lane, function_name, qualifier, payload, context, accepted_at, claims,
+      attempts, reason)
+    values (${id}, ${functionName}, ${functionName}, ${qualifier}, ${payload}, ${sql.json(context as never)}, now(), 0,
+      0, ${reason})
+    on conflict (id) do nothing`);
+}
+
 /** A line of a list. Times are wall clock of the database, ms. */
 export interface FailedEvent {
   readonly id: string;

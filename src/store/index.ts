@@ -72,6 +72,7 @@ export {
   type FailedEvent,
   findEvent,
   type KnownEvent,
+  keepFailedEvent,
   listFailedEvents,
   listWaitingEvents,
   redriveEvents,
@@ -217,6 +218,7 @@ export {
   type SecretName,
 } from './secrets.ts';
 export { putSettingIfAbsent } from './settings.ts';
+export { releaseTriggerLeases, takeTriggerLeases } from './trigger-leases.ts';
 export {
   dropOldUsage,
   insertUsage,

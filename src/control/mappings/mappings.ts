@@ -17,9 +17,10 @@ import {
 import type { ControlOptions } from '../answers.ts';
 import { serve } from '../serve.ts';
 import { withoutTags, withTags } from '../settings/index.ts';
+import { requireReadable } from './queue-source.ts';
 import { type MappingSettings, mappingSettings } from './settings.ts';
 
-export interface MappingsOptions extends Pick<ControlOptions, 'sql' | 'registry' | 'clock'> {
+export interface MappingsOptions extends Pick<ControlOptions, 'sql' | 'registry' | 'clock' | 'roles'> {
   /** UUIDs. */
   readonly newId: () => string;
 }
@@ -90,8 +91,8 @@ export function createMappings(options: MappingsOptions): Mappings {
       return { mappings, next: rows.length > limit ? (mappings.at(-1)?.id ?? null) : null };
     },
     update: (id, wanted) => {
-      if (wanted.function !== undefined) checkFunction(options, wanted.function);
       return change(id, (mapping) => {
+        if (wanted.function !== undefined) checkReader(options, mapping.source, wanted.function);
         const settings = mappingSettings(mapping.source, {
           ...mapping.settings,
           ...defined(wanted.settings),
@@ -110,8 +111,8 @@ export function createMappings(options: MappingsOptions): Mappings {
 }
 
 async function create(options: MappingsOptions, wanted: MappingWish): Promise<MappingChange> {
-  checkFunction(options, wanted);
   const settings = mappingSettings(wanted.source, wanted.settings);
+  checkReader(options, wanted.source, wanted);
   const tags = withTags({}, wanted.tags);
   const stored = await insertMapping(options.sql, { ...wanted, id: options.newId(), settings, tags });
   if ('mapping' in stored) return stored;
@@ -122,15 +123,19 @@ async function create(options: MappingsOptions, wanted: MappingWish): Promise<Ma
   );
 }
 
-function checkFunction(
-  { registry }: MappingsOptions,
+/** The function is there, and may read the source. */
+function checkReader(
+  options: MappingsOptions,
+  source: string | null,
   { functionName, qualifier }: Pick<MappingWish, 'functionName' | 'qualifier'>,
 ): void {
-  const entry = registry.current().functions.get(functionName);
+  const entry = options.registry.current().functions.get(functionName);
   if (entry === undefined) throw functionNotFound(functionName);
-  if (qualifier === null || entry.aliases.has(qualifier) || entry.versions.has(Number(qualifier))) return;
-  const message = `Function "${functionName}" has no version or alias "${qualifier}".`;
-  throw new Fault('version-not-found', message, { facts: { functionName, qualifier } });
+  if (qualifier !== null && !entry.aliases.has(qualifier) && !entry.versions.has(Number(qualifier))) {
+    const message = `Function "${functionName}" has no version or alias "${qualifier}".`;
+    throw new Fault('version-not-found', message, { facts: { functionName, qualifier } });
+  }
+  if (source?.split(':')[2] === 'sqs') requireReadable(options, source, { entry, qualifier });
 }
 
 function defined(settings: MappingSettings): MappingSettings {

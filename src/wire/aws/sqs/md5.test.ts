@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { md5OfAttributes, md5OfText } from './md5.ts';
+import { md5OfText } from '../../../resources/index.ts';
+import { md5OfAttributes } from './md5.ts';
 
 const text = (StringValue: string) => ({ StringValue, DataType: 'String' });
 

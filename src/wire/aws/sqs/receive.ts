@@ -1,10 +1,10 @@
 /** ReceiveMessage: waits for messages, and tells of each what the caller asked for. */
 import { LIMITS, queueArn } from '../../../model/index.ts';
-import type { ReceivedMessage } from '../../../resources/index.ts';
+import { md5OfText, type ReceivedMessage } from '../../../resources/index.ts';
 import type { Message, ReceiveMessageRequest, SqsOperations } from '../models/sqs.types.ts';
 import type { Operations } from '../service.ts';
 import { invalidValue, notForThisType, unknownAttribute, within } from './errors.ts';
-import { md5OfAttributes, md5OfText } from './md5.ts';
+import { md5OfAttributes } from './md5.ts';
 import { chosen, toldAttributes } from './message-attributes.ts';
 import type { SqsParts } from './parts.ts';
 import { permitted } from './queue-url.ts';

@@ -1,7 +1,7 @@
 /** SendMessage and its batch. Whether a message is in order, the queue says. */
 import { Fault } from '../../../base/index.ts';
 import { LIMITS, type QueueEntry } from '../../../model/index.ts';
-import type { NewMessage, Sent } from '../../../resources/index.ts';
+import { md5OfText, type NewMessage, type Sent } from '../../../resources/index.ts';
 import type {
   SendMessageBatchRequestEntry,
   SendMessageRequest,
@@ -13,7 +13,7 @@ import type { AwsCall, Operations } from '../service.ts';
 import { entriesOf, outcomes } from './batch.ts';
 import { invalid, unknownAttribute } from './errors.ts';
 import { NO_DEDUPLICATION } from './faults.ts';
-import { md5OfAttributes, md5OfText } from './md5.ts';
+import { md5OfAttributes } from './md5.ts';
 import { attributeBytes, keptAttributes } from './message-attributes.ts';
 import type { SqsParts } from './parts.ts';
 import { permitted } from './queue-url.ts';

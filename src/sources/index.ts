@@ -1,0 +1,2 @@
+/** Sources: what turns messages into invocations. */
+export { createQueueTriggers } from './queue/triggers.ts';
