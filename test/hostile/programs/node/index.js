@@ -43,6 +43,22 @@ function connect({ host, port, timeoutMs = 1_500 }) {
   });
 }
 
+/** What the node answers to bytes, up to its end of the connection, or as much as has come by then. */
+function rawAnswer(text, ms = 5_000) {
+  const { hostname: host, port } = new URL(process.env.AWS_ENDPOINT_URL);
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = net.connect({ host, port });
+    const end = () => {
+      socket.destroy();
+      resolve(answer.slice(0, 2_000));
+    };
+    socket.on('data', (chunk) => (answer += chunk.toString('latin1'))).on('error', end);
+    socket.on('close', end).on('connect', () => socket.write(text));
+    setTimeout(end, ms);
+  });
+}
+
 /** Connects to many, a few hundred at once; says which could be reached. */
 async function reachable(targets) {
   const left = [...targets];
@@ -244,6 +260,20 @@ const deeds = {
     clearInterval(drip);
     for (const socket of sockets) socket.destroy();
     return { open };
+  },
+  credentials: async () => {
+    const token = process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN;
+    const answer = await fetch(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI, {
+      headers: { authorization: token },
+    });
+    return { ...(await answer.json()), ownToken: token, host: new URL(process.env.AWS_ENDPOINT_URL).host };
+  },
+  /** Each over a connection of its own, as it is; answers are cut. */
+  'raw requests': ({ requests }) => Promise.all(requests.map((text) => rawAnswer(text))),
+  /** Requests whose bodies begin and never end; says what they were answered by then. */
+  'half bodies': async ({ head, count, bytes, ms }) => {
+    const text = Buffer.concat([Buffer.from(head), Buffer.alloc(bytes, 'x')]);
+    return await Promise.all(Array.from({ length: count }, () => rawAnswer(text, ms)));
   },
   'garbage on the channel': async () => {
     fs.writeSync(3, Buffer.from('ffffffffffffffffffffffffffffffff00', 'hex'));
