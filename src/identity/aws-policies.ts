@@ -50,6 +50,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'dynamodb:Scan',
   ],
   '/AmazonEventBridgeFullAccess': ['events:*', 'scheduler:*', 'pipes:*', 'schemas:*'],
+  '/AmazonEventBridgeSchedulerReadOnlyAccess': [
+    ...['scheduler:ListSchedules', 'scheduler:ListScheduleGroups', 'scheduler:GetSchedule'],
+    ...['scheduler:GetScheduleGroup', 'scheduler:ListTagsForResource'],
+  ],
   '/AmazonKinesisFullAccess': ['kinesis:*'],
   '/AmazonS3FullAccess': ['s3:*', 's3-object-lambda:*'],
   '/AmazonS3ReadOnlyAccess': ['s3:Get*', 's3:List*', 's3:Describe*'],
@@ -88,6 +92,15 @@ const POWER_USER = [
   { Effect: 'Allow', Action: ['iam:ListRoles', 'organizations:DescribeOrganization'], Resource: '*' },
 ];
 
+/** Roles may be given to the scheduler, and to nobody else. */
+const SCHEDULER = [
+  { Effect: 'Allow', Action: 'scheduler:*', Resource: '*' },
+  {
+    ...{ Effect: 'Allow', Action: 'iam:PassRole', Resource: 'arn:aws:iam::*:role/*' },
+    Condition: { StringLike: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+  },
+];
+
 /** By ARN. */
 export const AWS_POLICIES: ReadonlyMap<string, ManagedPolicy> = new Map(
   [
@@ -95,6 +108,7 @@ export const AWS_POLICIES: ReadonlyMap<string, ManagedPolicy> = new Map(
       ([place, Action]) => [place, [{ Effect: 'Allow', Action, Resource: '*' }]] as const,
     ),
     ['/PowerUserAccess', POWER_USER] as const,
+    ['/AmazonEventBridgeSchedulerFullAccess', SCHEDULER] as const,
   ].map(([place, statements]) => {
     const cut = place.lastIndexOf('/') + 1;
     const [path, name] = [place.slice(0, cut), place.slice(cut)];

@@ -57,6 +57,11 @@ suite('how many instances stand ready when', () => {
     assert.equal(at('2025-06-01T00:00', 1, step('0 0 1 1 ? 2026', 4)), '1 until 2026-01-01T00:00');
   });
 
+  test('an entry that cannot be read is passed over', () => {
+    const lost = step('0 8 * * *', 9, { timezone: 'Atlantis/Capital' });
+    assert.equal(at('2026-03-02T12:00', 1, lost, step('0 0 * * *', 2)), '2 until 2026-03-03T00:00');
+  });
+
   test('begins by the clocks of its time zone', () => {
     const berlin = step('0 8 * * *', 5, { timezone: 'Europe/Berlin', forMs: HOUR });
     assert.equal(at('2026-03-28T07:30', 0, berlin), '5 until 2026-03-28T08:00');

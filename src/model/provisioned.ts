@@ -2,7 +2,7 @@
  * How many instances of a function are to stand ready, where that depends on the time: steps that begin by cron
  * and last for a while, or until the next. Pure: whoever follows it says what time it is, and is told when to ask again.
  */
-import { nextSlot, parseSchedule, type ScheduleExpression } from './schedule/index.ts';
+import { nextSlot, parseSchedule, ScheduleError, type ScheduleExpression } from './schedule/index.ts';
 
 export interface ProvisionedStep {
   /** `cron(…)`, of five fields or of AWS's six. */
@@ -51,6 +51,7 @@ export function provisionedAt(
   let newest = { beganMs: Number.NEGATIVE_INFINITY, count: plan.base };
   for (const step of plan.steps) {
     const expression = expressionOf(step);
+    if (expression === null) continue;
     untilMs = Math.min(untilMs, nextSlot(expression, nowMs) ?? Number.POSITIVE_INFINITY);
     const beganMs = lastSlot(expression, nowMs);
     if (beganMs === null) continue;
@@ -89,13 +90,23 @@ function lastSlot(expression: ScheduleExpression, nowMs: number): number | null 
 }
 
 /** Parsed once: a step is asked again at each change of the configuration. */
-const expressions = new WeakMap<ProvisionedStep, ScheduleExpression>();
+const expressions = new WeakMap<ProvisionedStep, ScheduleExpression | null>();
 
-function expressionOf(step: ProvisionedStep): ScheduleExpression {
+/** @returns null for one that another Node.js has read and this one cannot: time zones come and go with it */
+function expressionOf(step: ProvisionedStep): ScheduleExpression | null {
   let expression = expressions.get(step);
   if (expression === undefined) {
-    expression = parseSchedule(step.expression, { timezone: step.timezone });
+    expression = readable(step);
     expressions.set(step, expression);
   }
   return expression;
+}
+
+function readable({ expression, timezone }: ProvisionedStep): ScheduleExpression | null {
+  try {
+    return parseSchedule(expression, { timezone });
+  } catch (error) {
+    if (error instanceof ScheduleError) return null;
+    throw error;
+  }
 }

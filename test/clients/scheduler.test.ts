@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type RealNode, startRealNode } from '../support/real-node.ts';
+import { type AwsKeys, sendSigned } from '../support/signed.ts';
 import { makePage } from './compatibility-pages.ts';
 import { makeRole } from './make-role.ts';
 import { awsCommand, awsEnvironment, missingClients } from './python-client.ts';
@@ -91,6 +92,39 @@ suite('Scheduler on one node', () => {
     assert.deepEqual(tags.Tags, [{ Key: 'a', Value: 'b' }]);
     await scheduler('delete-schedule', '--name', 'by-command');
     await assert.rejects(scheduler('get-schedule', '--name', 'by-command'), /ResourceNotFoundException/);
+  });
+
+  test('for those only who may, with roles that they may pass', { timeout: 120_000 }, async () => {
+    const key = async (name: string, ...policies: string[]) => {
+      const words = policies.flatMap((policy) => ['--policy', policy]);
+      return JSON.parse((await node.skein(['key', 'create', name, ...words, '--json'])).stdout) as AwsKeys;
+    };
+    const control = awsEnvironment(node).AWS_ENDPOINT_URL ?? '';
+    const create = (keys: AwsKeys, RoleArn: string) => {
+      const Target = { Arn: 'arn:aws:lambda:us-east-1:000000000000:function:nobody', RoleArn };
+      const wish = {
+        ScheduleExpression: 'rate(1 hour)',
+        State: 'DISABLED',
+        FlexibleTimeWindow: { Mode: 'OFF' },
+      };
+      const body = JSON.stringify({ ...wish, Target });
+      return sendSigned(control, keys, {
+        method: 'POST',
+        path: '/schedules/by-key',
+        service: 'scheduler',
+        body,
+      });
+    };
+    const stranger = await create(await key('eve'), role);
+    assert.deepEqual([stranger.status, stranger.error], [403, 'AccessDeniedException']);
+    assert.match(
+      stranger.text,
+      /scheduler:CreateSchedule on resource: arn:aws:scheduler:.*:schedule\/default\/by-key/,
+    );
+    const reader = await create(await key('ida', 'AmazonEventBridgeSchedulerReadOnlyAccess'), role);
+    assert.equal(reader.status, 403);
+    const made = await create(await key('ada', 'AmazonEventBridgeSchedulerFullAccess'), role);
+    assert.equal(made.status, 200, made.text);
   });
 
   for (const { language, command, words, missing } of [
