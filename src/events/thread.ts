@@ -12,6 +12,7 @@ import {
   laneVolumes,
   listenEvents,
   notifyEvents,
+  notifyQueues,
   oldestEvent,
   releaseEvents,
   releaseKeys,
@@ -33,6 +34,7 @@ const newId = uuidSource(() => systemClock.wallMs());
 const stopping = new AbortController();
 const { signal } = stopping;
 let telling = false;
+const toldQueues = new Set<number>();
 
 const answers: Asked = {
   insert: async (events) => {
@@ -43,8 +45,12 @@ const answers: Asked = {
   dueLanes: () => dueLanes(sql),
   claim: (claim) => claimEvents(sql, { ...claim, holder, lease: newId() }),
   renew: (renewal) => renewEvents(sql, renewal),
-  settle: (settlements) =>
-    tryAgain(() => settleEvents(sql, settlements), { forMs: Number.POSITIVE_INFINITY, signal }),
+  settle: async (settlements) => {
+    const forMs = Number.POSITIVE_INFINITY;
+    const held = await tryAgain(() => settleEvents(sql, settlements), { forMs, signal });
+    tellReceiversSoon(settlements.flatMap(({ messages }) => messages));
+    return held;
+  },
   release: () => releaseEvents(sql, holder),
   takeKeys: (taking) =>
     tryAgain(() => takeKeys(sql, { ...taking, holder }), { forMs: INSERT_FOR_MS, signal }),
@@ -63,6 +69,18 @@ function tellOthersSoon(): void {
     telling = false;
     notifyEvents(sql, holder).catch(() => {}); // they look by themselves once a second
   });
+}
+
+/** Whoever waits at a queue that got messages; on this node, too. */
+function tellReceiversSoon(messages: readonly { readonly queueId: number }[]): void {
+  if (messages.length === 0) return;
+  if (toldQueues.size === 0)
+    systemClock.after(TELL_EVERY_MS, () => {
+      const queueIds = [...toldQueues];
+      toldQueues.clear();
+      notifyQueues(sql, { holder: '-', queueIds }).catch(() => {}); // they look by themselves once a second
+    });
+  for (const { queueId } of messages) toldQueues.add(queueId);
 }
 
 const tell = answerQuestions({ ...answers }, () => {

@@ -12,6 +12,7 @@ import {
   dropOldUsage,
   forgetDeletedLayers,
   forgetOldCalls,
+  sweepEvents,
 } from '../store/index.ts';
 import type { State } from './state.ts';
 
@@ -42,6 +43,7 @@ export function keepBounds(
       const deliveredSinceMs = clock.wallMs() - LIMITS.deliveryWindowMs;
       while ((await dropOldDeliveries(sql, { sinceMs: deliveredSinceMs, batch })) === batch);
       await forgetOldCalls(sql);
+      await sweepEvents(sql, batch);
       await forgetDeletedLayers(sql);
       await deleteUnusedArtifacts(sql, { olderThanMs: UNUSED_ARTIFACT_MS, limit: 100 });
       const deployed = [...registry.current().functions.values()].flatMap(({ latest, versions }) => [

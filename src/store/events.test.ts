@@ -6,6 +6,7 @@ import { dropOldDeliveries } from './deliveries.ts';
 import { claimEvents, dueLanes, releaseEvents, renewEvents } from './event-claims.ts';
 import { listPauses, pauseEvents, resumeEvents } from './event-pauses.ts';
 import { type Settlement, settleEvents } from './event-settlements.ts';
+import { sweepEvents } from './event-sweep.ts';
 import { insertEvents, laneVolumes, type NewEvent, oldestEvent } from './events.ts';
 import { dropOldFailedEvents, listFailedEvents } from './failed-events.ts';
 import { testDatabase } from './testing.ts';
@@ -268,6 +269,25 @@ suite('events in the database', () => {
       ]),
     );
     assert.equal((await laneVolumes(sql))[0]?.waiting, 1);
+  });
+
+  test('leave no counts behind where nothing waits and nobody is left', async () => {
+    await using database = await testDatabase();
+    const { sql } = database;
+    await insertEvents(sql, [event('gone'), event('gone/nightly'), event('full'), event('full')]);
+    const claimed = await claim(sql, { gone: 1, 'gone/nightly': 1, full: 1 });
+    await settleEvents(
+      sql,
+      claimed.map((held) => over(held)),
+    );
+    await sweepEvents(sql, 100);
+    const left = await sql<{ lane: string }[]>`select distinct lane from skein.event_volumes`;
+    assert.deepEqual(
+      left.map(({ lane }) => lane),
+      ['full'],
+    );
+    await insertEvents(sql, [event('gone')]);
+    assert.equal((await laneVolumes(sql)).find(({ lane }) => lane === 'gone')?.waiting, 1);
   });
 
   test('of a node that starts anew are due at once, those of others are not', async () => {

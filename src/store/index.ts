@@ -57,6 +57,7 @@ export {
   listMappings,
   type MappingChange,
 } from './event-source-mappings.ts';
+export { sweepEvents } from './event-sweep.ts';
 export {
   type EventContext,
   type EventTerms,
