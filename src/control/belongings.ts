@@ -7,7 +7,6 @@ import {
   type App,
   type AppFunction,
   fullName,
-  functionArn,
   type LayerReference,
   type LayerWish,
   parseFunctionReference,
@@ -74,18 +73,41 @@ function requireUsed({ registry }: ControlOptions, app: App, { key, config }: Ap
 
 /** Those of the app are made by this deploy. */
 function requireTold({ registry }: ControlOptions, app: App, { key, config }: AppFunction): void {
-  const { onSuccess = null, onFailure = null } = config.events ?? {};
-  const own = new Set(app.functions.map((fn) => functionArn(fullName(app.app, fn.key))));
-  for (const arn of [onSuccess, onFailure]) {
-    const name = arn === null || parseQueueArn(arn) !== null ? undefined : parseFunctionReference(arn)?.name;
-    if (arn === null || name === undefined || own.has(functionArn(name))) continue;
-    if (registry.current().functions.has(name)) continue;
-    throw new Fault(
-      'function-not-found',
-      `Function "${fullName(app.app, key)}" has "${name}" as a destination, which is neither a function of app "${app.app}" nor deployed here. Write its key in this manifest or its full name, or deploy it first. Nothing was changed.`,
-      { facts: { functionName: name, usedBy: fullName(app.app, key) } },
-    );
+  const { onSuccess, onFailure, deadLetter } = config.events ?? {};
+  const { functions, queues } = registry.current();
+  const ownFunctions = new Set(app.functions.map((fn) => fullName(app.app, fn.key)));
+  const ownQueues = new Set(
+    (app.queues ?? []).map((one) => fullName(app.app, one.key) + (one.fifo ? '.fifo' : '')),
+  );
+  const name = fullName(app.app, key);
+  for (const arn of [onSuccess, onFailure, deadLetter]) {
+    if (arn == null) continue;
+    const queue = parseQueueArn(arn);
+    const called = queue === null ? parseFunctionReference(arn)?.name : undefined;
+    if (queue !== null && !ownQueues.has(queue) && !queues.has(queue)) throw nobody(app, { name, queue });
+    if (called !== undefined && !ownFunctions.has(called) && !functions.has(called))
+      throw nobody(app, { name, functionName: called });
   }
+}
+
+interface Nobody {
+  readonly name: string;
+  readonly queue?: string;
+  readonly functionName?: string;
+}
+
+function nobody({ app }: App, { name, queue, functionName = '' }: Nobody): Fault {
+  if (queue !== undefined)
+    return new Fault(
+      'queue-not-found',
+      `Function "${name}" has the queue "${queue}" as a destination or for dead letters, which is neither a standard queue of app "${app}" nor there already. Write its key under \`queues\`, or make it first. Nothing was changed.`,
+      { facts: { queue, usedBy: name } },
+    );
+  return new Fault(
+    'function-not-found',
+    `Function "${name}" has "${functionName}" as a destination, which is neither a function of app "${app}" nor deployed here. Write its key in this manifest or its full name, or deploy it first. Nothing was changed.`,
+    { facts: { functionName, usedBy: name } },
+  );
 }
 
 async function versionOf(options: ControlOptions, app: App, layer: LayerWish): Promise<LayerReference> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { Fault } from '../base/index.ts';
-import type { App, FunctionConfig, LayerWish } from '../model/index.ts';
+import { type App, type FunctionConfig, functionArn, type LayerWish, queueArn } from '../model/index.ts';
 import { configByHand } from '../model/testing.ts';
 import { createRegistry, type Registry } from '../registry/index.ts';
 import { listenConfiguration, loadConfiguration } from '../store/index.ts';
@@ -12,6 +12,12 @@ import { functionUrls } from './urls.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
+
+const LETTERS = {
+  ...{ key: 'letters', fifo: true, delayMs: 0, retentionMs: 60_000, receiveWaitMs: 0 },
+  ...{ visibilityTimeoutMs: 30_000, deadLetter: null, maxReceiveCount: 3 },
+  ...{ contentBasedDeduplication: false, highThroughput: false },
+};
 
 function bakery(over: Partial<App> = {}): App {
   const config = configByHand({ database: 'main' });
@@ -297,24 +303,33 @@ suite('the control plane', () => {
     assert.deepEqual(await layersAfter(A), [{ arn: `${arn}:2`, artifact: A }]);
   });
 
+  test('who is told of events must be there, or come with the deploy', async (t) => {
+    t.after(stopRegistry);
+    const told = (over: object, rest: Partial<App> = {}) => {
+      const events = {
+        ...{ retries: null, maxAgeMs: null, onSuccess: null, onFailure: null },
+        deadLetter: null,
+        ...over,
+      };
+      const app = bakery();
+      const functions = app.functions.map((fn) => ({ ...fn, config: { ...fn.config, events } }));
+      return control.deploy({ ...app, functions, ...rest }, { orders: A });
+    };
+    const deadLetter = queueArn('bakery-letters');
+    await assert.rejects(told({ deadLetter }), { code: 'queue-not-found' });
+    await assert.rejects(told({ onFailure: functionArn('none') }), { code: 'function-not-found' });
+    assert.equal(registry.current().functions.size, 0);
+    const own = { ...LETTERS, fifo: false };
+    await assert.rejects(told({ deadLetter }, { queues: [LETTERS] }), { code: 'queue-not-found' });
+    await told({ deadLetter, onSuccess: functionArn('bakery-orders') }, { queues: [own] });
+    assert.ok(registry.current().queues.has('bakery-letters'));
+  });
+
   test('a deploy makes queues; those it names no more stay, and go with the data', async (t) => {
     t.after(stopRegistry);
-    const plain = {
-      fifo: false,
-      delayMs: 0,
-      retentionMs: 60_000,
-      receiveWaitMs: 0,
-      visibilityTimeoutMs: 30_000,
-    };
-    const rest = {
-      deadLetter: null,
-      maxReceiveCount: 3,
-      contentBasedDeduplication: false,
-      highThroughput: false,
-    };
     const [failed, jobs] = [
-      { ...plain, ...rest, key: 'failed', fifo: true },
-      { ...plain, ...rest, key: 'jobs', fifo: true, deadLetter: 'failed' },
+      { ...LETTERS, key: 'failed' },
+      { ...LETTERS, key: 'jobs', deadLetter: 'failed' },
     ];
     const settingsOf = (name: string) => registry.current().queues.get(name)?.settings;
     await control.deploy(bakery({ queues: [failed, jobs] }), { orders: A });
