@@ -9,7 +9,7 @@
  * before and not sent yet was never answered. The first query of a new connection was told of the old one's end.
  *
  * Now a transaction or a reserved connection that is lost refuses what it is asked, and a connection that closes leaves
- * nothing behind. If the driver changes, loading it fails: look then whether it still has to be mended.
+ * nothing behind. If the driver changes, loading it fails: look then whether it still has to be mended. Why so: decision 20.
  */
 import { registerHooks } from 'node:module';
 
