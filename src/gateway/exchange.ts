@@ -97,6 +97,7 @@ export class Exchange {
       this.#fail(error);
     } finally {
       this.#desk.usedBytes -= this.#heldBytes;
+      this.#from?.room?.give(this.#heldBytes);
     }
   }
 
@@ -235,7 +236,8 @@ export class Exchange {
     const desk = this.#desk;
     if (Number(this.req.headers['content-length'] ?? 0) <= maxBytes) this.reply.invite();
     const read = await readBody(this.req, maxBytes, (bytes) => {
-      if (desk.usedBytes + bytes > desk.bufferedBytes) return false;
+      if (desk.usedBytes + bytes > desk.bufferedBytes || this.#from?.room?.take(bytes) === false)
+        return false;
       desk.usedBytes += bytes;
       this.#heldBytes += bytes;
       return true;

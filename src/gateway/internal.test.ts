@@ -41,8 +41,19 @@ async function openGuest(verdicts: Record<string, Verdict>, principal: Principal
       },
     },
   });
+  let leftBytes = 1_000;
+  const room = {
+    take(bytes: number) {
+      if (bytes > leftBytes) return false;
+      leftBytes -= bytes;
+      return true;
+    },
+    give(bytes: number) {
+      leftBytes += bytes;
+    },
+  };
   const server = createServer((req, res) =>
-    door.gateway.serveInternal(req, res, { functionName: 'shop-cart', principal }),
+    door.gateway.serveInternal(req, res, { functionName: 'shop-cart', principal, room }),
   ).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -58,6 +69,18 @@ async function openGuest(verdicts: Record<string, Verdict>, principal: Principal
 
 suite('a function that calls another by its name inside', () => {
   const all = { 'lambda:InvokeFunction': 'allow' } as const;
+
+  test('holds no more of its bodies here than its share, and has it back with each answer', async () => {
+    await using guest = await openGuest(all);
+    const post = (bytes: number) =>
+      guest.ask('price.internal', { method: 'POST', body: Buffer.alloc(bytes, 'x') });
+    for (const [bytes, status] of [
+      [1_000, 200],
+      [1_001, 503],
+      [1_000, 200],
+    ] as const)
+      assert.equal((await post(bytes)).status, status);
+  });
 
   test('finds one of its own app by key, and any by full name', async () => {
     await using guest = await openGuest(all);

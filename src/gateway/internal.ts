@@ -23,6 +23,8 @@ export interface InternalCaller {
   readonly functionName: string;
   /** Null: its role is gone, and it may do nothing. */
   readonly principal: Principal | null;
+  /** How much of its bodies may be in memory; absent: as much as of all together. */
+  readonly room?: { take(bytes: number): boolean; give(bytes: number): void };
 }
 
 /** Either one will do, unless the other is denied. */

@@ -54,7 +54,7 @@ export const LIMITS = {
   answerBytes: 6 * MB + 100,
   /** Bodies of requests to the AWS APIs that are held at once, all together, in bytes. */
   awsBodyBytes: 256 * MB,
-  /** Of them, those of one instance. */
+  /** Those of one instance, to the AWS APIs and to other functions. */
   instanceBodyBytes: 72 * MB,
   /** How long the body of a request that an instance makes to its node may take to arrive, in ms. */
   instanceBodyMs: 60_000,

@@ -72,6 +72,7 @@ export function createGuestCalls(
         targets.gateway.serveInternal(request, response, {
           functionName,
           principal: principalOf(authority, setup),
+          room: roomOf(setup),
         });
       } else {
         const { endpoint, onBug } = targets;
