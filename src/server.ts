@@ -40,7 +40,7 @@ export async function startNode(options: Options, hooks: NodeHooks): Promise<Run
   const [sandboxes, state] = await together(openSandboxes(home), openState(home));
   const site = { ...home, sandboxes };
   const dataPlane = await openDataPlane(site, state);
-  const sources = await openSources(site, state, dataPlane.invoker);
+  const sources = await openSources(site, state, dataPlane);
   building.defer(
     keepBounds(state, dataPlane.fleet, site.problem('what is no longer needed could not be deleted')),
   );

@@ -1,6 +1,7 @@
 /** What turns messages into invocations. */
 import { systemClock as clock, type Service, systemRandom } from '../base/index.ts';
 import { nodeId } from '../cluster/index.ts';
+import type { Events } from '../events/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import { createQueueTriggers } from '../sources/index.ts';
 import { keepFailedEvent, releaseTriggerLeases, takeTriggerLeases } from '../store/index.ts';
@@ -11,12 +12,13 @@ import type { State } from './state.ts';
 export async function openSources(
   { options, building, newId, problem }: Site,
   { sql, registry, queues }: State,
-  invoker: Invoker,
+  { invoker, events }: { readonly invoker: Invoker; readonly events: Pick<Events, 'keys'> },
 ): Promise<Service> {
   const holder = await nodeId(options.home);
   const triggers = createQueueTriggers({
     ...{ registry, queues, clock, random: systemRandom, newId, onProblem: problem('triggers') },
     invoke: (invocation, signal) => invoker.invoke(invocation, signal),
+    keys: events.keys,
     keep: (event) => keepFailedEvent(sql, event),
     leases: {
       take: (wanted, leaseMs) => takeTriggerLeases(sql, { holder, leaseMs, wanted }),

@@ -15,6 +15,26 @@ export function keyOfEvent(rule: IdempotencyRule, event: string | Uint8Array): s
   return pathKey(rule.name, isRequest(value) ? parsed(bodyOf(value)) : value);
 }
 
+/**
+ * The key of a queue's message: an attribute of the header's name, or a value in its body, which has to be JSON.
+ *
+ * @returns null: it has none
+ */
+export function keyOfMessage(
+  rule: IdempotencyRule,
+  message: {
+    readonly body: string;
+    readonly messageAttributes: Readonly<Record<string, { readonly stringValue?: string }>>;
+  },
+): string | null {
+  if (rule.from === 'jsonpath') return pathKey(rule.name, parsed(message.body));
+  const attributes = Object.entries(message.messageAttributes);
+  return headerKey(
+    rule.name,
+    Object.fromEntries(attributes.map(([name, { stringValue }]) => [name, stringValue])),
+  );
+}
+
 interface Request {
   readonly body?: unknown;
   readonly isBase64Encoded?: unknown;

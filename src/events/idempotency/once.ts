@@ -88,7 +88,10 @@ async function kept(
   }
   const answer = { kind: 'stream', executedVersion, contentType } as const;
   const body = start.rest === null ? Buffer.concat(start.chunks) : null;
-  const told = report.then(({ outcome }) => end(outcome === 'ok' ? { ...answer, body } : null));
+  const told = report.then(
+    ({ outcome }) => end(outcome === 'ok' ? { ...answer, body } : null),
+    () => end(null),
+  );
   if (start.rest === null) await told;
   return { ...result, body: Readable.from(continued(start)) };
 }

@@ -49,7 +49,12 @@ export interface Signals {
 
 export type Delivered =
   /** It ran. The messages that failed. */
-  | { readonly kind: 'ran'; readonly failed: ReadonlySet<Taken> }
+  | {
+      readonly kind: 'ran';
+      readonly failed: ReadonlySet<Taken>;
+      /** Those that were not to run now; absent: none. See once.ts. */
+      readonly later?: ReadonlySet<Taken>;
+    }
   /** A throttle, or no capacity: soon. */
   | { readonly kind: 'refused' }
   /** The node stops, or may not go on: at once, somewhere. */

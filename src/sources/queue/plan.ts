@@ -5,6 +5,7 @@
 import {
   type EventSourceMapping,
   type FunctionEntry,
+  type IdempotencyRule,
   LATEST,
   LIMITS,
   LIVE,
@@ -31,6 +32,8 @@ export interface TriggerPlan {
   readonly maxConcurrency: number | null;
   /** Batches at once on this node; 0: none may run. */
   readonly limit: number;
+  /** What says that two messages are one; null: nothing does. */
+  readonly idempotency: IdempotencyRule | null;
   /** How long one invocation may run. */
   readonly runMs: number;
   /** How long a message that failed stays out of sight, from when it was received. */
@@ -63,6 +66,7 @@ export function planOf(mapping: EventSourceMapping, snapshot: Snapshot): Trigger
     ...{ bounds, partial, maxConcurrency, wants, visibilityTimeoutMs },
     limit: Math.min(maxConcurrency ?? MOST_AT_ONCE, entry.reserved ?? MOST_AT_ONCE),
     runMs: version.config.timeoutMs,
+    idempotency: version.config.idempotency,
     deadLetter: redrive?.deadLetter ?? null,
     endsChains: entry.recursion === 'Terminate',
   };

@@ -18,12 +18,13 @@ import { LIMITS } from '../../model/index.ts';
 import type { Queues, ReceivedMessage } from '../../resources/index.ts';
 import { Collector } from '../batch/collector.ts';
 import { type AsideParts, putAside } from './aside.ts';
-import { type Delivered, type DeliveryParts, deliver, type Taken } from './delivery.ts';
+import type { Delivered, Taken } from './delivery.ts';
+import { deliverOnce, type OnceParts } from './once.ts';
 import type { TriggerPlan } from './plan.ts';
 import { recordOf } from './record.ts';
 import { Settling } from './settling.ts';
 
-export interface PollerParts extends DeliveryParts, AsideParts {
+export interface PollerParts extends OnceParts, AsideParts {
   readonly queues: Pick<Queues, 'receive' | 'delete' | 'changeVisibility' | 'send'>;
   readonly random: Random;
 }
@@ -32,6 +33,8 @@ const FIRST_AT_ONCE = 5;
 const LONG_POLL_MS = 20_000;
 /** What is not there now may be there after a deploy. */
 const BROKEN_WAIT_MS = 30_000;
+/** What runs with the same idempotency key is looked after this often. */
+const DUPLICATE_WAIT_MS = 1_000;
 /** Between receives that fail. */
 const AGAIN_MS = 1_000;
 /** Messages of one receive, and their bytes, as far as can be told from those before. */
@@ -195,13 +198,17 @@ export class Poller {
 
   async #run(plan: TriggerPlan, batch: readonly Taken[]): Promise<void> {
     const signals = { signal: this.#pause.signal, cut: this.#cut.signal };
-    const delivered = await deliver(this.#parts, { plan, batch, signals });
+    const delivered = await deliverOnce(this.#parts, { plan, batch, signals });
     const waitMs = this.#learn(delivered);
     if (delivered.kind !== 'ran') return await this.#settling.putBack(batch, waitMs);
-    const { failed } = delivered;
-    const done = batch.filter((taken) => !failed.has(taken));
+    const { failed, later = new Set<Taken>() } = delivered;
+    const done = batch.filter((taken) => !failed.has(taken) && !later.has(taken));
     const { visibilityTimeoutMs } = plan;
-    await Promise.all([this.#settling.remove(done), this.#settling.retry([...failed], visibilityTimeoutMs)]);
+    await Promise.all([
+      this.#settling.remove(done),
+      this.#settling.retry([...failed], visibilityTimeoutMs),
+      this.#settling.putBack([...later], DUPLICATE_WAIT_MS),
+    ]);
   }
 
   /** @returns how long its messages wait, where they have not been run */

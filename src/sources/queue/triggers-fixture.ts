@@ -114,7 +114,7 @@ export function memoryQueue(clock: FakeClock, fifo = false): MemoryQueue {
         if (one === undefined || one.visibleAtMs <= clock.nowMs()) return 'not-in-flight';
         one.visibleAtMs = clock.nowMs() + visibilityTimeoutMs;
         if (uncounted) one.receives -= 1;
-        if (visibilityTimeoutMs === 0) wake();
+        wake(); // to look again when it is over
         return 'changed';
       });
     },
@@ -165,6 +165,27 @@ export const functionError = (): InvokeResult => ({
   payload: Buffer.from('{"errorType":"Error","errorMessage":"no"}'),
 });
 
+/** Who has a key: somebody who runs, or nobody, for it is done. */
+function keysByHand(
+  keys: Map<string, 'running' | 'done'>,
+): Parameters<typeof createQueueTriggers>[0]['keys'] {
+  const done = {
+    kind: 'done',
+    answer: { kind: 'result', executedVersion: 0, contentType: null, body: null },
+  } as const;
+  return {
+    async begin({ key }) {
+      const state = keys.get(key);
+      if (state !== undefined) return state === 'done' ? done : { kind: state };
+      keys.set(key, 'running');
+      return {
+        kind: 'mine',
+        end: async (kept) => void (kept === null ? keys.delete(key) : keys.set(key, 'done')),
+      };
+    },
+  };
+}
+
 export interface Call {
   readonly atMs: number;
   readonly bodies: readonly string[];
@@ -206,6 +227,7 @@ export function openWorld({ settings = {}, queue = {}, entry = {}, fifo = false,
   const watchers = new Set<(snapshot: Snapshot) => void>();
   const calls: Call[] = [];
   const problems: unknown[] = [];
+  const keys = new Map<string, 'running' | 'done'>();
   const aside: AsideEvent[] = [];
   let ids = 0;
   const triggers = createQueueTriggers({
@@ -227,11 +249,12 @@ export function openWorld({ settings = {}, queue = {}, entry = {}, fifo = false,
       return await run(call);
     },
     keep: async (event) => void aside.push(event),
+    keys: keysByHand(keys),
     onProblem: (problem) => problems.push(problem),
   });
   const change = (over: Partial<EventSourceMapping>) => {
     snapshot = { ...snapshot, triggers: new Map([[mapping.id, { ...mapping, ...over }]]) };
     for (const watcher of watchers) watcher(snapshot);
   };
-  return { clock, queue: messages, calls, problems, aside, triggers, change };
+  return { clock, queue: messages, calls, keys, problems, aside, triggers, change };
 }
