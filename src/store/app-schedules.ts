@@ -21,6 +21,9 @@ import {
 /** The group of schedules that name none. */
 export const DEFAULT_SCHEDULE_GROUP = 'default';
 
+/** Nothing fires sooner than this after a deploy, ms: by then every node knows the function that is called. */
+const SETTLE_MS = 1_000;
+
 /**
  * Makes the stored schedules of an app what its manifest says. One whose times are the same goes on where it stood, and
  * stays paused if it is.
@@ -41,7 +44,7 @@ export async function writeSchedulesOf(tx: TransactionSql, app: App): Promise<vo
     if (before !== null && before.app !== app.app) throw scheduleTaken(app.app, before);
     const wish = wishOf(app.app, { ...one, enabled: before?.enabled ?? true });
     const same = before !== null && sameTimes(before, wish);
-    const progress = same ? before : beginSchedule(wish, nowMs);
+    const progress = same ? before : beginSchedule(wish, nowMs + SETTLE_MS);
     const lane = schedule.overlap === 'allow' ? null : orderedLane(functionName, schedule.name);
     await writeSchedule(tx, { wish, lane, progress }, { replace: true });
   }
