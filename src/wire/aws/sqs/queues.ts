@@ -22,6 +22,7 @@ export function queueOperations(parts: SqsParts) {
       const isFifo = Attributes.FifoQueue?.toLowerCase() === 'true';
       checkName(name, isFifo);
       await call.authorize('sqs:CreateQueue', queueArn(name));
+      if (Object.keys(tags).length > 0) await call.authorize('sqs:TagQueue', queueArn(name));
       const exists = registry.current().queues.has(name);
       await control.create({ name, changes: readAttributes(Attributes, { isFifo, exists }), tags });
       return { QueueUrl: queueUrl(call, name) };
@@ -33,7 +34,7 @@ export function queueOperations(parts: SqsParts) {
       return { QueueUrl: queueUrl(call, name) };
     },
     async ListQueues({ QueueNamePrefix = '', NextToken, MaxResults }, call) {
-      await call.authorize('sqs:ListQueues', '*');
+      await call.authorize('sqs:ListQueues', queueArn('')); // as AWS says it: a queue without a name
       const names = [...registry.current().queues.keys()].filter((name) => name.startsWith(QueueNamePrefix));
       const page = pageOf(names, { NextToken, MaxResults });
       const urls = page.names.map((name) => queueUrl(call, name));

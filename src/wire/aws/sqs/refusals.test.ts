@@ -235,6 +235,23 @@ suite('refusals', () => {
     assert.match(form.text, /<Code>AccessDenied<\/Code>/);
   });
 
+  test('by policies: queues that have no name yet, and tags, which are a right of their own', async () => {
+    const asked: string[] = [];
+    await using sqs = await openSqs({
+      control: { create: async () => {} },
+      authorize: ({ action, resource }) => void asked.push(`${action} ${resource.replace(/^.*:/, '')}`),
+    });
+    await sqs.json('ListQueues', {});
+    await sqs.json('CreateQueue', { QueueName: 'new' });
+    await sqs.json('CreateQueue', { QueueName: 'tagged', tags: { team: 'shop' } });
+    assert.deepEqual(asked, [
+      'sqs:ListQueues ',
+      'sqs:CreateQueue new',
+      'sqs:CreateQueue tagged',
+      'sqs:TagQueue tagged',
+    ]);
+  });
+
   test('of an address that is none', async () => {
     await using sqs = await open();
     const { status, text } = await sqs.json('PurgeQueue', { QueueUrl: 'http://localhost/jobs' });
