@@ -11,6 +11,7 @@ import {
   type LayerWish,
   parseFunctionReference,
   parseQueueArn,
+  queueName,
 } from '../model/index.ts';
 import { artifactBytes, findLayer, listLayerVersions, publishLayer } from '../store/index.ts';
 import type { ControlOptions } from './answers.ts';
@@ -59,16 +60,22 @@ function requireSecrets({ secrets }: ControlOptions, app: App): void {
 }
 
 function requireUsed({ registry }: ControlOptions, app: App, { key, config }: AppFunction): void {
+  const { functions, queues } = registry.current();
   const own = new Set(app.functions.map((fn) => fullName(app.app, fn.key)));
-  const unknown = config.uses.find(
-    (use) => !own.has(use.function) && !registry.current().functions.has(use.function),
-  );
-  if (unknown === undefined) return;
-  throw new Fault(
-    'function-not-found',
-    `Function "${fullName(app.app, key)}" uses "${unknown.function}", which is neither a function of app "${app.app}" nor deployed here. Write its key in this manifest or its full name, or deploy it first. Nothing was changed.`,
-    { facts: { functionName: unknown.function, usedBy: fullName(app.app, key) } },
-  );
+  const ownQueues = new Set((app.queues ?? []).map((queue) => queueName(app.app, queue)));
+  for (const use of config.uses) {
+    const [kind, name] =
+      'queue' in use ? (['queue', use.queue] as const) : (['function', use.function] as const);
+    const known =
+      kind === 'queue' ? ownQueues.has(name) || queues.has(name) : own.has(name) || functions.has(name);
+    if (known) continue;
+    const facts = { [kind === 'queue' ? 'queue' : 'functionName']: name, usedBy: fullName(app.app, key) };
+    throw new Fault(
+      `${kind}-not-found`,
+      `Function "${fullName(app.app, key)}" uses "${name}", which is neither a ${kind} of app "${app.app}" nor ${kind === 'queue' ? 'there' : 'deployed'}. Write its key in this manifest or its full name, or ${kind === 'queue' ? 'make' : 'deploy'} it first. Nothing was changed.`,
+      { facts },
+    );
+  }
 }
 
 /** Those of the app are made by this deploy. */

@@ -141,6 +141,7 @@ const LONG = 'x'.repeat(64);
 const functions: FunctionRoles = {
   functionNames: () => ['bakery-site', LONG],
   statementsOf: (name) => (name === 'bakery-site' || name === LONG ? statements : null),
+  lineThatAllows: (name, { action, resource }) => `Write a line for ${action} on ${resource} in ${name}.`,
 };
 
 suite('what they may do', () => {
@@ -237,11 +238,35 @@ suite('what they may do', () => {
     assert.equal(admin.roles().length, 2);
   });
 
+  test('a function that its own role refuses is told the line that would allow it, nobody else is', async () => {
+    await using identity = await open(functions);
+    const { admin, authority } = identity;
+    const question = { action: 'sqs:SendMessage', resource: 'arn:aws:sqs:us-east-1:000000000000:jobs' };
+    const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:bakery-site';
+    const refusal = async (roleName: string) => {
+      const session = authority.issueSession({ roleName, sessionName: 'one', seconds: 900, functionArn });
+      const principal = await identity.whoIs(session);
+      try {
+        authority.authorize({ principal, ...question });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'allowed';
+    };
+    assert.match(
+      await refusal('skein-bakery-site'),
+      /because no identity-based policy allows the sqs:SendMessage action\. Write a line for sqs:SendMessage on arn:.*:jobs in bakery-site\.$/,
+    );
+    await admin.createRole({ name: 'Baker', trust: trust({ Service: 'lambda.amazonaws.com' }) });
+    assert.match(await refusal('Baker'), /allows the sqs:SendMessage action$/);
+  });
+
   test('a role that was made under the name of a later function is not that one’s', async () => {
     let deployed = false;
     await using identity = await open({
       functionNames: () => (deployed ? ['bakery-site'] : []),
       statementsOf: () => (deployed ? statements : null),
+      lineThatAllows: () => null,
     });
     const { admin, authority } = identity;
     await admin.createRole({ name: 'skein-bakery-site', trust: trust('*') });

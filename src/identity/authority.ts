@@ -11,7 +11,7 @@ import { AWS_POLICIES } from './aws-policies.ts';
 import type { Authority, Decision, Question, RequestContext, SessionWish } from './decision.ts';
 import type { Directory } from './directory.ts';
 import { type Holder, type ManagedPolicy, type Role, roleArn, roleNameOf } from './entities.ts';
-import { type FunctionRoles, findFunctionRole } from './function-roles.ts';
+import { type FunctionRoles, findFunctionRole, functionRoleName } from './function-roles.ts';
 import type { Keyring } from './keyring.ts';
 import type { NodeKeys } from './node-keys.ts';
 import { policyOf } from './policy/cache.ts';
@@ -57,7 +57,12 @@ export function createAuthority(parts: AuthorityParts): SessionAuthority {
   const decide = (question: Question): Decision => decideFor(question, { directory, findRole, clock });
   const authorize = (question: Question): void => {
     const decision = decide(question);
-    if (decision.verdict !== 'allow') throw accessDenied(question, decision);
+    if (decision.verdict === 'allow') return;
+    throw accessDenied(
+      question,
+      decision,
+      decision.verdict === 'implicit-deny' ? wayOut(question, functions) : null,
+    );
   };
   return {
     findRole,
@@ -250,14 +255,22 @@ export function notAllowed({ principal, action, resource }: Question): Fault {
   return new Fault('access-denied', sentence({ principal, action, resource }));
 }
 
-function accessDenied(question: Question, { verdict, by }: Decision): Fault {
+/** What a function's author writes so that its own role allows it; nothing to say to anybody else. */
+function wayOut({ principal, action, resource }: Question, functions: FunctionRoles): string | null {
+  const functionName = /:function:([^:]+)$/.exec(principal.session?.functionArn ?? '')?.[1];
+  if (functionName === undefined || principal.roleName !== functionRoleName(functionName)) return null;
+  return functions.lineThatAllows(functionName, { action, resource });
+}
+
+function accessDenied(question: Question, { verdict, by }: Decision, hint: string | null = null): Fault {
   const { action } = question;
   const kind = KINDS[by ?? 'identity-policy'];
   const why =
     verdict === 'explicit-deny'
       ? `with an explicit deny in ${kind === 'identity-based' ? 'an' : 'a'} ${kind} policy`
       : `because no ${kind} policy allows the ${action} action`;
-  return new Fault('access-denied', `${sentence(question)} ${why}`, {
+  const message = `${sentence(question)} ${why}`;
+  return new Fault('access-denied', hint === null ? message : `${message}. ${hint}`, {
     facts: { action, resource: question.resource, principal: question.principal.arn },
   });
 }

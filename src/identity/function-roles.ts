@@ -16,6 +16,11 @@ export interface FunctionRoles {
   statementsOf(functionName: string): readonly object[] | null;
   /** Names of all functions. */
   functionNames(): Iterable<string>;
+  /** A sentence: the line of the manifest that would allow what the function's own role refused; null: none would. */
+  lineThatAllows(
+    functionName: string,
+    refused: { readonly action: string; readonly resource: string },
+  ): string | null;
 }
 
 /** The name of a function's own role. A role's name has at most 64 characters: a longer one is cut, with a digest. */
@@ -25,7 +30,11 @@ export function functionRoleName(functionName: string): string {
   return `${name.slice(0, 53)}-${createHash('sha256').update(name).digest('hex').slice(0, 10)}`;
 }
 
-export const NO_FUNCTIONS: FunctionRoles = { statementsOf: () => null, functionNames: () => [] };
+export const NO_FUNCTIONS: FunctionRoles = {
+  statementsOf: () => null,
+  functionNames: () => [],
+  lineThatAllows: () => null,
+};
 
 /** @returns the role of this name, if it is a function's own; null when it is none */
 export function findFunctionRole(functions: FunctionRoles, roleName: string): Role | null {

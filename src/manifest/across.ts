@@ -99,18 +99,16 @@ function checkUses({ uses, role }: Part, app: Whole, here: Spot): void {
       'key',
     );
   }
-  const keys = app.parts.map(({ key }) => key);
-  const known = new Set([...keys, ...keys.map((key) => fullName(app.app, key))]);
   for (const [index, use] of uses.entries()) {
-    const at = below(below(spot, index), 'function');
-    if (uses.findIndex((other) => other.function === use.function) < index) {
-      report(at, `${shown(use.function)} is there twice`);
-    } else if (use.function.startsWith(`${app.app}-`) && !known.has(use.function)) {
-      const meant = nearest(use.function, [...known]);
-      report(
-        at,
-        `no function ${shown(use.function)} in this app${meant === null ? '' : `; did you mean \`${meant}\`?`}`,
-      );
+    const [kind, name] = nameOf(use);
+    const at = below(below(spot, index), kind);
+    const known = namesOf(kind, app);
+    if (uses.findIndex((other) => nameOf(other).join() === `${kind},${name}`) < index) {
+      report(at, `${shown(name)} is there twice`);
+    } else if (name.startsWith(`${app.app}-`) && !known.has(name.replace(/\.fifo$/, ''))) {
+      const meant = nearest(name, [...known]);
+      const hint = meant === null ? '' : `; did you mean \`${meant}\`?`;
+      report(at, `no ${kind} ${shown(name)} in this app${hint}`);
     }
   }
 }
@@ -136,6 +134,16 @@ function checkQueueTriggers({ queueTriggers }: Part, app: Whole, here: Spot): vo
     if (trigger.windowMs > 0)
       report(below(at, 'window'), 'a FIFO queue does not wait for a batch to be full; leave it out', 'key');
   }
+}
+
+function nameOf(use: Use): [kind: 'function' | 'queue', name: string] {
+  return 'queue' in use ? ['queue', use.queue] : ['function', use.function];
+}
+
+/** What the app has of a kind, by key and by full name. */
+function namesOf(kind: 'function' | 'queue', app: Whole): Set<string> {
+  const keys = (kind === 'queue' ? app.queues : app.parts).map(({ key }) => key);
+  return new Set([...keys, ...keys.map((key) => fullName(app.app, key))]);
 }
 
 /** Reports every repetition in a list of words. */

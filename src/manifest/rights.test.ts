@@ -37,6 +37,18 @@ suite('what a function may know, call and be', () => {
     assert.equal(price?.config.role, 'pricing');
   });
 
+  test('may use queues: by key, by full name, in order or not', () => {
+    const uses =
+      'uses: [ { queue: jobs, allow: [ send, receive ] }, { queue: line, allow: [ send ] }, { queue: shop-orders, allow: [ purge ] } ]';
+    const text = withKeys(uses).concat('queues: { jobs: {}, line: { fifo: true } }\n');
+    const { app } = parseManifest(text, { file: 'skein.yaml' });
+    assert.deepEqual(app.functions[0]?.config.uses, [
+      { queue: 'a-jobs', allow: ['send', 'receive'] },
+      { queue: 'a-line.fifo', allow: ['send'] },
+      { queue: 'shop-orders', allow: ['purge'] },
+    ]);
+  });
+
   const cases: [string, string, RegExp][] = [
     [
       'a secret that cannot be a variable',
@@ -76,9 +88,19 @@ suite('what a function may know, call and be', () => {
       /unknown key "functoin"; did you mean `function`/,
     ],
     [
-      'a use of a queue',
-      withKeys('uses: [ { queue: jobs, allow: [ send ] } ]'),
-      /`queue` is not available in this version/,
+      'a use of a queue that the app has not',
+      withKeys('uses: [ { queue: a-jops, allow: [ send ] } ]').concat('queues: { jobs: {} }\n'),
+      /uses\[0\]\.queue: no queue "a-jops" in this app; did you mean `a-jobs`/,
+    ],
+    [
+      'a use of a queue that allows what there is not',
+      withKeys('uses: [ { queue: jobs, allow: [ sned ] } ]'),
+      /allow\[0\]: unknown permission "sned"; allowed: send, receive, purge; did you mean `send`/,
+    ],
+    [
+      'a use of what there is not yet',
+      withKeys('uses: [ { bucket: photos, allow: [ read ] } ]'),
+      /`bucket` is not available in this version/,
     ],
     [
       'uses beside a role',

@@ -4,6 +4,7 @@ import type { AppText } from './app-text.ts';
 import { eventSettings } from './delivery.ts';
 import { layerName } from './layers.ts';
 import { toQueues } from './queues.ts';
+import { useInFull } from './rights.ts';
 import { scheduleName } from './schedules.ts';
 
 /** `provided.al2023` needs no handler; Lambda passes on whatever is there, and this is what AWS's guides write. */
@@ -36,7 +37,7 @@ export function toApp(found: AppText): App {
       layers: [],
       role: one.role,
       secrets: one.secrets,
-      uses: one.uses.map((use) => ({ ...use, function: named(use.function) })),
+      uses: one.uses.map((use) => useInFull(use, found)),
       image: one.image?.start ?? null,
       idempotency: one.idempotency,
       events: eventSettings(one, names),

@@ -49,12 +49,12 @@ export interface EventSettings {
   readonly deadLetter: string | null;
 }
 
-/** A function that may be called, by the SDK or at its address inside. */
-export interface Use {
-  /** Full name. */
-  readonly function: string;
-  readonly allow: readonly 'invoke'[];
-}
+/** A function that may be called, by the SDK or at its address inside; or a queue. By full name. */
+export type Use =
+  | { readonly function: string; readonly allow: readonly 'invoke'[] }
+  | { readonly queue: string; readonly allow: readonly QueueRight[] };
+
+export type QueueRight = 'send' | 'receive' | 'purge';
 
 export interface LayerReference {
   /** Of one version of the layer. */

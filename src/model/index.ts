@@ -21,6 +21,7 @@ export {
   type FunctionUrl,
   type ImageStart,
   type LayerReference,
+  type QueueRight,
   type Route,
   type Shape,
   type Use,

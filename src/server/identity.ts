@@ -7,15 +7,9 @@ import {
   type FunctionRoles,
   type NodeKeys,
 } from '../identity/index.ts';
-import {
-  type FunctionConfig,
-  type FunctionEntry,
-  functionArn,
-  parseFunctionReference,
-  parseQueueArn,
-} from '../model/index.ts';
-import type { Registry } from '../registry/index.ts';
+import type { Registry, Snapshot } from '../registry/index.ts';
 import { changeIdentities, listenIdentities, loadIdentities, type Sql } from '../store/index.ts';
+import { manifestLine, roleStatements } from './function-rights.ts';
 import type { Safe } from './secrets.ts';
 import type { Home } from './site.ts';
 
@@ -47,64 +41,22 @@ export async function openIdentity({ building, problem }: Home, { sql, registry,
 
 export type Identity = Awaited<ReturnType<typeof openIdentity>>;
 
-/** What a function's own role allows: the `uses` of what its aliases point at, and its destinations. */
+/** The roles of functions follow from the registry; statements stay the same objects while it has not changed. */
 export function functionRoles(registry: Pick<Registry, 'current'>): FunctionRoles {
-  const known = new WeakMap<FunctionEntry, readonly object[]>();
+  const known = new WeakMap<Snapshot, Map<string, readonly object[] | null>>();
   return {
     statementsOf(functionName) {
       const snapshot = registry.current();
-      const entry = snapshot.functions.get(functionName);
-      if (entry === undefined) return null;
-      let statements = known.get(entry);
-      if (statements === undefined) {
-        statements = statementsOf(entry);
-        known.set(entry, statements);
-      }
-      return statements;
+      const statements = known.get(snapshot) ?? new Map<string, readonly object[] | null>();
+      known.set(snapshot, statements);
+      const made = statements.get(functionName);
+      if (made !== undefined) return made;
+      const role = roleStatements(snapshot, functionName);
+      statements.set(functionName, role);
+      return role;
     },
     functionNames: () => registry.current().functions.keys(),
-  };
-}
-
-/** The versions that aliases point at: after a rollback it may what it might before, and no more. */
-function inUse({ aliases, versions }: FunctionEntry): FunctionConfig[] {
-  const numbers = [...aliases.values()].flatMap(({ version, second }) => [
-    version,
-    second?.version ?? version,
-  ]);
-  return numbers.flatMap((number) => versions.get(number)?.config ?? []);
-}
-
-function statementsOf(entry: FunctionEntry): object[] {
-  const called = new Set<string>();
-  const queues = new Set<string>();
-  for (const { uses, events } of inUse(entry)) {
-    for (const use of uses) called.add(use.function);
-    for (const arn of [events?.onSuccess, events?.onFailure, events?.deadLetter]) {
-      if (arn == null) continue;
-      if (parseQueueArn(arn) !== null) queues.add(arn);
-      else called.add(parseFunctionReference(arn)?.name ?? '');
-    }
-  }
-  called.delete('');
-  return [...[...called].toSorted().map(mayInvoke), ...[...queues].toSorted().map(mayTell)];
-}
-
-function mayInvoke(name: string): object {
-  return {
-    Sid: `Invoke${name.replace(/[^A-Za-z0-9]/g, '')}`,
-    Effect: 'Allow',
-    Action: ['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl'],
-    Resource: [functionArn(name), `${functionArn(name)}:*`],
-  };
-}
-
-/** A destination. */
-function mayTell(queue: string): object {
-  return {
-    Sid: `Tell${queue.slice(queue.lastIndexOf(':')).replace(/[^A-Za-z0-9]/g, '')}`,
-    Effect: 'Allow',
-    Action: ['sqs:SendMessage'],
-    Resource: [queue],
+    lineThatAllows: (functionName, refused) =>
+      manifestLine(registry.current().functions.get(functionName), refused),
   };
 }

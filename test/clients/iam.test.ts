@@ -43,6 +43,7 @@ async function openServer() {
   const functions = {
     functionNames: () => ['bakery-orders'],
     statementsOf: (name: string) => (name === 'bakery-orders' ? STATEMENTS : null),
+    lineThatAllows: () => null,
   };
   const identity = await openTestIdentity({ functions });
   const bugs: unknown[] = [];
