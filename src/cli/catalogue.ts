@@ -35,7 +35,7 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/image.ts'),
   },
   init: {
-    usage: 'init [DIR] [--runtime nodejs24.x|python3.11]',
+    usage: 'init [DIR] [--template http|queue|schedule] [--runtime nodejs24.x|python3.11]',
     summary: 'write a small app to start from',
     load: () => import('./commands/init.ts'),
   },

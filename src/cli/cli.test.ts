@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
 import { writeNodeFile } from '../config/index.ts';
+import { parseManifest } from '../manifest/index.ts';
 import { curlFor, milliseconds, table } from './output.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -120,6 +121,7 @@ suite('the commands, against a node that answers by the book', () => {
     [['up', '--gateway', 'nowhere'], /HOST:PORT/],
     [['up', '--driver', 'docker'], /"auto" or "oci" or "process"/],
     [['init', '--runtime', 'cobol'], /nodejs24\.x or python3\.11/],
+    [['init', '--template', 'game'], /http or queue or schedule/],
     [['deploy', '/no/such/folder'], /no such folder/],
   ];
   for (const [argv, message] of WRONG) {
@@ -238,6 +240,23 @@ suite('the commands, against a node that answers by the book', () => {
     });
     assert.match(here.out, /hello\/index\.py here\.\nNext: {2}skein deploy\n$/);
   });
+
+  for (const [template, runtime, file, call] of [
+    ['queue', 'nodejs24.x', 'worker/index.ts', `skein queue send two-jobs --data '{"n":1}'`],
+    ['queue', 'python3.11', 'worker/index.py', `skein queue send two-jobs --data '{"n":1}'`],
+    ['schedule', 'nodejs24.x', 'report/index.ts', 'skein schedule run two-report'],
+    ['schedule', 'python3.11', 'report/index.py', 'skein schedule run two-report'],
+  ] as const) {
+    test(`init writes an app that a ${template} calls, in ${runtime}`, async () => {
+      const folder = join(mkdtempSync(join(home, 'templates-')), 'two');
+      const ran = await skein(home, ['init', folder, '--template', template, '--runtime', runtime]);
+      assert.equal(ran.code, 0, ran.err);
+      assert.ok(ran.out.endsWith(`       ${call}\n`), ran.out);
+      const { app } = parseManifest(readFileSync(join(folder, 'skein.yaml'), 'utf8'), { file: 'skein.yaml' });
+      assert.equal(app.functions.length, 1);
+      assert.ok(existsSync(join(folder, file)));
+    });
+  }
 
   test('init writes an app that names its folder, and overwrites nothing', async () => {
     const folder = join(home, 'my-app');

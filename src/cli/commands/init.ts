@@ -7,43 +7,20 @@ import { type Command, type Context, homeOf, text } from '../command.ts';
 import { commandName } from '../command-name.ts';
 import { print, printJson, quoted, usageFault } from '../output.ts';
 import { runningNode } from '../running.ts';
-
-const NODE_HANDLER = `/** Answers GET / and GET /?name=Ada with a greeting. */
-export async function handler(event: { queryStringParameters?: Record<string, string> }) {
-  const name = event.queryStringParameters?.name ?? 'world';
-  console.log('greeting', name);
-  return { greeting: \`Hello, \${name}!\` };
-}
-`;
-
-const PYTHON_HANDLER = `def handler(event, context):
-    """Answers GET / and GET /?name=Ada with a greeting."""
-    name = (event.get("queryStringParameters") or {}).get("name", "world")
-    print("greeting", name)
-    return {"greeting": f"Hello, {name}!"}
-`;
-
-const STARTERS: Readonly<Record<string, { readonly file: string; readonly content: string }>> = {
-  'nodejs24.x': { file: 'hello/index.ts', content: NODE_HANDLER },
-  'python3.11': { file: 'hello/index.py', content: PYTHON_HANDLER },
-};
+import { TEMPLATES, type Template } from '../templates.ts';
 
 export const command: Command = {
-  options: { runtime: { type: 'string' } },
+  options: { runtime: { type: 'string' }, template: { type: 'string' } },
   words: { min: 0, max: 1 },
   async run(context) {
     const root = resolve(context.words[0] ?? '.');
     const runtime = text(context, 'runtime') ?? 'nodejs24.x';
-    const starter = STARTERS[runtime];
-    if (starter === undefined) {
-      throw usageFault(
-        `--runtime "${runtime}" has no starter. Allowed: ${Object.keys(STARTERS).join(' or ')}.`,
-      );
-    }
+    const template = chosen(TEMPLATES, 'template', text(context, 'template') ?? 'http');
+    const handler = chosen(template.handlers, 'runtime', runtime);
     const app = appName(root);
     const files = [
-      { path: join(root, 'skein.yaml'), content: manifest(app, runtime) },
-      { path: join(root, starter.file), content: starter.content },
+      { path: join(root, 'skein.yaml'), content: manifest(app, runtime, template) },
+      { path: join(root, template.key, handler.file), content: handler.content },
     ];
     for (const { path } of files) refuseOverwriting(path);
     for (const { path, content } of files) {
@@ -53,21 +30,27 @@ export const command: Command = {
     if (context.json) printJson({ app, files: files.map(({ path }) => path) });
     else {
       const names = files.map(({ path }) => relative(root, path));
-      for (const line of nextSteps(root, names, await hasNode(context))) print(line);
+      const call = template.call?.(app) ?? null;
+      for (const line of nextSteps(root, names, { call, hasNode: await hasNode(context) })) print(line);
     }
     return 0;
   },
 };
 
-function manifest(app: string, runtime: string): string {
+function chosen<T>(table: Readonly<Record<string, T>>, option: string, wanted: string): T {
+  const found = Object.hasOwn(table, wanted) ? table[wanted] : undefined;
+  if (found !== undefined) return found;
+  throw usageFault(`--${option} "${wanted}" has no starter. Allowed: ${Object.keys(table).join(' or ')}.`);
+}
+
+function manifest(app: string, runtime: string, template: Template): string {
   return `app: ${app}
-functions:
-  hello:
+${template.app ?? ''}functions:
+  ${template.key}:
     runtime: ${runtime}
     handler: index.handler
-    code: ./hello
-    routes: [ "GET /" ]
-`;
+    code: ./${template.key}
+${template.function}`;
 }
 
 /** The folder's name, if an app can be called that. */
@@ -96,12 +79,19 @@ async function hasNode(context: Context): Promise<boolean> {
   }
 }
 
-function nextSteps(root: string, files: readonly string[], hasNode: boolean): string[] {
+interface Next {
+  /** Words of the command that calls the function. */
+  readonly call: readonly string[] | null;
+  readonly hasNode: boolean;
+}
+
+function nextSteps(root: string, files: readonly string[], { call, hasNode }: Next): string[] {
   const near = relative(process.cwd(), root);
   const folder = near.startsWith('..') ? root : near;
   const skein = commandName();
   const steps = hasNode ? [] : [`${skein} up --detach`];
   steps.push(`${skein} deploy${folder === '' ? '' : ` ${quoted(folder)}`}`);
+  if (call !== null) steps.push(`${skein} ${call.map(quoted).join(' ')}`);
   const where = folder === '' ? 'here' : `in ${folder}`;
   return [
     `Wrote ${files.join(' and ')} ${where}.`,
