@@ -6,7 +6,7 @@ const NO_DURABLE = 'no function here is durable, so there are no executions';
 const CAPACITY = 'functions run on this node, never on a capacity provider';
 const BUCKETS = 'there are no buckets on the node yet: refused as a bucket that does not exist';
 const IMAGES = 'an image that is stored on the node, as `NAME@sha256:DIGEST`; never one of a registry';
-const DELIVERY = 'kept and checked; delivery begins with the event sources';
+const DELIVERY = 'of sources other than queues: kept and checked, nothing is delivered';
 
 export const LAMBDA_CLAIMS: Claims = {
   service: 'AWS Lambda',

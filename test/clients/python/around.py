@@ -2,7 +2,7 @@
 import json
 
 from functions import download
-from node import code, zipped
+from node import client, code, zipped
 
 ACCOUNT = "000000000000"
 
@@ -194,6 +194,7 @@ def mappings(api):
     api.call("UntagResource", Resource=got["EventSourceMappingArn"], TagKeys=["stage"])
     api.same("its tags", api.call("ListTags", Resource=got["EventSourceMappingArn"])["Tags"], {"team": "shop"})
     queue = {"FunctionName": "orders", "EventSourceArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs"}
+    readable(api, queue)
     scaled = {"ScalingConfig": {"MaximumConcurrency": 5}, "BatchSize": 10}
     jobs = api.call("CreateEventSourceMapping", **queue, **scaled)
     kept(api, jobs, {**scaled, "State": "Enabled"})
@@ -211,6 +212,24 @@ def mappings(api):
     api.same("deleting", api.call("DeleteEventSourceMapping", UUID=made["UUID"])["State"], "Deleting")
     api.refuse("ResourceNotFoundException", 404, "GetEventSourceMapping", UUID=made["UUID"])
     api.refuse("ResourceNotFoundException", 404, "DeleteEventSourceMapping", UUID=made["UUID"])
+
+
+def readable(api, queue):
+    """There is the queue, it hides its messages for long enough, and the function's role may read it."""
+    queues, iam = client("sqs"), client("iam")
+    told = api.refuse("InvalidParameterValueException", 400, "CreateEventSourceMapping", **queue)
+    api.same("a queue that is not there", "AWS.SimpleQueueService.NonExistentQueue" in told, True)
+    url = queues.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "900"})["QueueUrl"]
+    told = api.refuse("InvalidParameterValueException", 400, "CreateEventSourceMapping", **queue)
+    api.same("a role that may not", told.endswith("does not have permissions to call ReceiveMessage on SQS"), True)
+    role = api.call("GetFunctionConfiguration", FunctionName="orders")["Role"].split("/")[-1]
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    iam.put_role_policy(RoleName=role, PolicyName="jobs", PolicyDocument=json.dumps(allow))
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+    told = api.refuse("InvalidParameterValueException", 400, "CreateEventSourceMapping", **queue)
+    api.same("a queue that hides too briefly", told.startswith("Queue visibility timeout: 0 seconds is less than Function timeout"), True)
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "900"})
 
 
 def kafka(api):
