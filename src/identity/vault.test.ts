@@ -76,6 +76,7 @@ suite('the vault', () => {
     const second = vault.refresh();
     const third = vault.refresh();
     const values = vault.values({ app: null, names: ['KEY'] });
+    await assert.rejects(vault.values({ app: null, names: ['KEY'], atOnce: true }), /KEY/);
     held.resolve();
     await Promise.all([first, second, third]);
     assert.deepEqual(await values, { KEY: 'v' });

@@ -23,6 +23,8 @@ export interface StoredSecret {
 export interface SecretsWanted {
   readonly app: string | null;
   readonly names: readonly string[];
+  /** As they are known now, without waiting for a load under way; default false. */
+  readonly atOnce?: boolean;
 }
 
 export interface Vault {
@@ -60,9 +62,9 @@ export function createVault({ load, keyring }: VaultParts): Vault {
 
   return {
     refresh: () => loads.refresh(),
-    async values({ app, names }) {
+    async values({ app, names, atOnce = false }) {
       if (names.length === 0) return {};
-      await loads.pending?.catch(() => {}); // what was set a moment ago counts; an old list is better than none
+      if (!atOnce) await loads.pending?.catch(() => {}); // what was set a moment ago counts; an old list is better than none
       return Object.fromEntries(names.map((name) => [name, opened(find(app, name), { app, name })]));
     },
     stampOf: ({ app, names }) => names.map((name) => find(app, name)?.stamp ?? 0).join(),

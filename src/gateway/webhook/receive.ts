@@ -18,6 +18,7 @@ export interface WebhookSecrets {
   values(wanted: {
     readonly app: string | null;
     readonly names: readonly string[];
+    readonly atOnce: true;
   }): Promise<Record<string, string>>;
 }
 
@@ -59,7 +60,7 @@ export async function admitBody(
   head: WebhookHead,
   body: Buffer,
 ): Promise<Received | { readonly answer: Answer } | Refusal> {
-  const values = await secrets.values({ app, names: webhook.secrets });
+  const values = await secrets.values({ app, names: webhook.secrets, atOnce: true });
   const signed = { head, body };
   if (!isProven(webhook, signed, Object.values(values))) return refusalOf(WRONG);
   const message = messageOf(webhook, body);
