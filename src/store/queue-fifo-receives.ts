@@ -121,8 +121,7 @@ async function bury(
     with moved as (
       update skein.messages m set queue_id = ${redrive.deadLetterId}, number = d.number, visible_at = now(),
         sent_at = now(), receipt = null, receives = 0, receives_before = m.receives_before + m.receives,
-        details = (m.details::jsonb
-          || jsonb_build_object('source', ${queueName}::text, 'deduplicationId', m.id::text))::json
+        buried = json_build_object('source', ${queueName}::text, 'deduplicationId', m.id::text)
       from (
         select old, nextval('skein.message_numbers') as number
         from unnest(${dead.map(({ number }) => number).toSorted((a, b) => a - b)}::bigint[]) as old

@@ -5,6 +5,7 @@
  * dead letter into a queue in the same one.
  */
 import { orUnavailable, type Queryable } from './connect.ts';
+import { storableJson } from './text.ts';
 
 /** A message for a standard queue. */
 export interface MessageRow {
@@ -14,7 +15,7 @@ export interface MessageRow {
   readonly delayMs: number;
   /** Of body and attributes. */
   readonly bytes: number;
-  /** Without U+0000 and lone surrogates. */
+  /** In it and in the details, U+0000 and lone surrogates become U+FFFD. */
   readonly body: string;
   readonly details: MessageDetails;
 }
@@ -31,8 +32,14 @@ export interface MessageDetails {
   readonly senderId?: string;
   readonly groupId?: string;
   readonly deduplicationId?: string;
-  /** Name of the queue that dead-lettered it. */
-  readonly source?: string;
+}
+
+/** What became of a dead letter. Kept apart from its details, which are read by nobody but its receiver. */
+export interface Burial {
+  /** Name of the queue that it comes from. */
+  readonly source: string;
+  /** Of a FIFO queue: instead of the one it was sent with, so that it meets no other there. */
+  readonly deduplicationId?: string;
 }
 
 /**
@@ -48,7 +55,7 @@ export async function insertMessages(sql: Queryable, messages: readonly MessageR
       insert into skein.messages (queue_id, number, id, visible_at, sent_at, bytes, body, details)
       select r."queueId", nextval('skein.message_numbers'), r.id, now() + r."delayMs" * interval '1 ms', now(),
         r.bytes, r.body, r.details
-      from json_to_recordset(${JSON.stringify(messages)}::text::json) as r (
+      from json_to_recordset(${storableJson(messages)}::text::json) as r (
         "queueId" bigint, id uuid, "delayMs" float8, bytes int, body text, details json)
       join skein.queues q on q.id = r."queueId"
       returning queue_id, id

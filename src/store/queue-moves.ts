@@ -116,9 +116,9 @@ async function choose(
   const rows = await tx<Leaving[]>`
     select m.number, m.fifo_group as "fifoGroup", (
       select q.id from skein.queues q where q.account_id = ${ACCOUNT_ID} and q.region = ${REGION}
-        and q.name = coalesce(${destination}::text, m.details ->> 'source')) as "to"
+        and q.name = coalesce(${destination}::text, m.buried ->> 'source')) as "to"
     from (
-      select number, fifo_group, details from skein.messages
+      select number, fifo_group, buried from skein.messages
       where queue_id = ${sourceId} and visible_at <= now()
       order by visible_at limit ${max} for update skip locked) m
     order by m.number`;
@@ -141,7 +141,7 @@ async function move(
     with moved as (
       update skein.messages m set queue_id = d.queue_id, number = d.number, id = gen_random_uuid(), visible_at = now(),
         sent_at = now(), receipt = null, receives = 0, receives_before = 0, first_received_at = null,
-        details = (m.details::jsonb - 'source')::json
+        buried = null
       from (
         select old, queue_id, nextval('skein.message_numbers') as number
         from unnest(${leaving.map(({ number }) => number)}::bigint[], ${leaving.map(({ to }) => to)}::bigint[])

@@ -7,7 +7,7 @@
  * queue, or goes, instead of being handed out.
  */
 import { orUnavailable, type Queryable } from './connect.ts';
-import { countMessages, type MessageDetails } from './queue-messages.ts';
+import { type Burial, countMessages, type MessageDetails } from './queue-messages.ts';
 
 /** From which queue messages are taken, and on what terms. */
 export interface ReceiveTerms {
@@ -33,6 +33,7 @@ export interface TakenMessage {
   readonly body: string;
   readonly bytes: number;
   readonly details: MessageDetails;
+  readonly buried: Burial | null;
   /** Wall clock, ms. */
   readonly sentAtMs: number;
   readonly firstReceivedAtMs: number;
@@ -72,7 +73,7 @@ export function fate(sql: Queryable, { retentionMs, redrive }: ReceiveTerms) {
 }
 
 export function takenColumns(sql: Queryable) {
-  return sql`m.number, m.id, m.receipt, m.body, m.bytes, m.details, (extract(epoch from m.sent_at) * 1000)::float8 as "sentAtMs",
+  return sql`m.number, m.id, m.receipt, m.body, m.bytes, m.details, m.buried, (extract(epoch from m.sent_at) * 1000)::float8 as "sentAtMs",
     (extract(epoch from m.first_received_at) * 1000)::float8 as "firstReceivedAtMs",
     (extract(epoch from now()) * 1000)::float8 as "receivedAtMs", m.receives + m.receives_before as receives`;
 }
@@ -87,7 +88,7 @@ function leaving(sql: Queryable, { queueId, queueName, redrive }: ReceiveTerms) 
     buried as (
       update skein.messages m set queue_id = q.id, number = nextval('skein.message_numbers'), visible_at = now(),
         receipt = null, receives = 0, receives_before = m.receives_before + m.receives,
-        details = (m.details::jsonb || jsonb_build_object('source', ${queueName}::text))::json
+        buried = json_build_object('source', ${queueName}::text)
       from found, skein.queues q where m.queue_id = ${queueId} and m.number = found.number and found.fate = 'bury'
         and q.id = ${redrive?.deadLetterId ?? null}
       returning m.queue_id

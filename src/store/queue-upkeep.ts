@@ -2,7 +2,7 @@
 import { orUnavailable, type Queryable, type Sql } from './connect.ts';
 import { lockGroupsOf, refreshGroups, withGroups } from './queue-groups.ts';
 import { countMessages } from './queue-messages.ts';
-import type { HeldMessage } from './queue-settlements.ts';
+import { type HeldMessage, inOrder } from './queue-settlements.ts';
 
 /** Rows that go at once, so that nobody waits long for them. */
 const BATCH = 5_000;
@@ -66,7 +66,8 @@ export async function dropOldMessages(sql: Sql): Promise<number> {
     from skein.queues q cross join lateral (
       select number, sent_at, fifo_group from skein.messages where queue_id = q.id order by number limit ${BATCH}) m
     where m.sent_at < now() - (q.settings ->> 'retentionMs')::float8 * interval '1 ms' limit ${BATCH}`);
-  const [fifo, standard] = [old.filter((one) => one.fifo), old.filter((one) => !one.fifo)];
+  const sorted = inOrder(old);
+  const [fifo, standard] = [sorted.filter((one) => one.fifo), sorted.filter((one) => !one.fifo)];
   if (standard.length > 0) await orUnavailable(drop(sql, standard));
   if (fifo.length > 0)
     await withGroups(sql, async (tx) => {

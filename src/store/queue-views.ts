@@ -1,6 +1,6 @@
 /** What is in a queue: counted, and looked at without receiving it. */
 import { orUnavailable, type Queryable } from './connect.ts';
-import type { MessageDetails } from './queue-messages.ts';
+import type { Burial, MessageDetails } from './queue-messages.ts';
 
 export interface MessageCounts {
   readonly visible: number;
@@ -27,6 +27,7 @@ export interface SeenMessage {
   readonly id: string;
   readonly body: string;
   readonly details: MessageDetails;
+  readonly buried: Burial | null;
   readonly fifoGroup: string | null;
   readonly sentAtMs: number;
   readonly visibleAtMs: number;
@@ -44,7 +45,7 @@ export async function seeMessages(
   { queueId, after, max }: { readonly queueId: number; readonly after: number; readonly max: number },
 ): Promise<SeenMessage[]> {
   const rows = await orUnavailable(sql<SeenMessage[]>`
-    select number, id, body, details, fifo_group as "fifoGroup",
+    select number, id, body, details, buried, fifo_group as "fifoGroup",
       (extract(epoch from sent_at) * 1000)::float8 as "sentAtMs",
       (extract(epoch from visible_at) * 1000)::float8 as "visibleAtMs",
       (extract(epoch from first_received_at) * 1000)::float8 as "firstReceivedAtMs",

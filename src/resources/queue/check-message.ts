@@ -20,6 +20,8 @@ export function checkMessage(queue: QueueEntry, message: NewMessage): number {
     throw invalid('MessageBody', 'The body has a character that a message cannot have, such as U+0000.');
   checkDelay(queue, message);
   checkIds(queue, message);
+  if (NOT_TEXT.test(message.traceHeader ?? ''))
+    throw invalid('AWSTraceHeader', 'The trace header has a character that a message cannot have.');
   const attributes = Object.entries(message.attributes ?? {});
   if (attributes.length > LIMITS.messageAttributes)
     throw invalid(
@@ -82,7 +84,7 @@ function checkAttribute(name: string, { dataType, stringValue, binaryValue }: Me
   if (!ATTRIBUTE_NAME.test(name))
     throw wrong('cannot be named so: 1 to 256 letters, digits, _, - and single dots.');
   const [, kind] = DATA_TYPE.exec(dataType) ?? [];
-  if (kind === undefined || dataType.length > 256)
+  if (kind === undefined || dataType.length > 256 || NOT_TEXT.test(dataType))
     throw wrong(
       `has the type "${dataType}"; it must be String, Number or Binary, with a label after a dot or without.`,
     );

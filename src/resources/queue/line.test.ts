@@ -12,7 +12,17 @@ const PLACE: Place = { max: 1, visibilityTimeoutMs: 1_000, waitMs: 0, attemptId:
 
 function taken(number: number): TakenMessage {
   const times = { sentAtMs: 0, firstReceivedAtMs: 0, receivedAtMs: 0 };
-  return { number, id: '', receipt: 'r', body: String(number), bytes: 1, details: {}, receives: 1, ...times };
+  return {
+    number,
+    id: '',
+    receipt: 'r',
+    body: String(number),
+    bytes: 1,
+    details: {},
+    buried: null,
+    receives: 1,
+    ...times,
+  };
 }
 
 /** A line over a store whose answers a test gives one by one; without any it has nothing. */

@@ -96,9 +96,9 @@ export function seen(queue: QueueEntry, message: SeenMessage): PeekedMessage {
 }
 
 function common({ settings }: QueueEntry, message: TakenMessage | SeenMessage) {
-  const { id: messageId, number, body, details, sentAtMs, receives: receiveCount } = message;
-  const { attributes = {}, traceHeader = null, senderId = null, source = null } = details;
-  const { groupId = null, deduplicationId = null } = details;
+  const { id: messageId, number, body, details, buried, sentAtMs, receives: receiveCount } = message;
+  const { attributes = {}, traceHeader = null, senderId = null, groupId = null } = details;
+  const deduplicationId = buried?.deduplicationId ?? details.deduplicationId ?? null;
   return {
     ...{
       messageId,
@@ -112,7 +112,7 @@ function common({ settings }: QueueEntry, message: TakenMessage | SeenMessage) {
       deduplicationId,
     },
     sequenceNumber: settings.fifo === null ? null : sequenceNumber(number),
-    deadLetterSource: source,
+    deadLetterSource: buried?.source ?? null,
   };
 }
 

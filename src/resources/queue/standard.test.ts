@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
+import { insertMessages } from '../../store/index.ts';
 import { testDatabase } from '../../store/testing.ts';
 import { bodies, NEVER, openQueues, pass } from './queues-fixture.ts';
 
@@ -112,6 +114,21 @@ suite('a standard queue', () => {
     );
     assert.deepEqual(await queues.counts('jobs'), { visible: 0, inFlight: 0, delayed: 0 });
     assert.deepEqual(await queues.counts('dead'), { visible: 0, inFlight: 1, delayed: 0 });
+  });
+
+  test('a message with an attribute that PostgreSQL cannot read is kept without what is odd', async () => {
+    await using database = await testDatabase();
+    await using queues = await openQueues(database);
+    await queues.put('dead');
+    const redrive = { deadLetter: 'dead', maxReceiveCount: 1 };
+    const { id: queueId } = await queues.put('jobs', { redrive, visibilityTimeoutMs: 0 });
+    const attributes = { why: { dataType: 'String', stringValue: 'a\u0000b\ud800' } };
+    const row = { queueId, id: randomUUID(), delayMs: 0, bytes: 10, body: 'x', details: { attributes } };
+    await insertMessages(database.sql, [row]);
+    await queues.receive('jobs', ALL, NEVER);
+    assert.deepEqual(await queues.receive('jobs', ALL, NEVER), []);
+    const [dead] = await queues.receive('dead', ALL, NEVER);
+    assert.equal(dead?.attributes.why?.stringValue, 'a\ufffdb\ufffd');
   });
 
   test('without its dead-letter queue nothing is lost: it is handed out again', async () => {

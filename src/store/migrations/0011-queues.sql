@@ -44,8 +44,10 @@ create table skein.messages (
   -- The group that it is in order within: of a FIFO queue. What a standard queue was told is in `details`.
   fifo_group text,
   body text not null,
-  -- What else it was sent with, and where it came from.
+  -- What else it was sent with.
   details json not null,
+  -- Of a dead letter: where it comes from, and the deduplication id it has since.
+  buried json,
   primary key (queue_id, number)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 create index messages_visible on skein.messages (queue_id, visible_at);
