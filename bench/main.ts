@@ -15,6 +15,7 @@ import { events } from './events.ts';
 import { init } from './init.ts';
 import { isolation } from './isolation.ts';
 import { neighbours } from './neighbours.ts';
+import { queues } from './queues.ts';
 import { registry } from './registry.ts';
 import { start } from './start.ts';
 import { warm } from './warm.ts';
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   density,
   drivers,
   events,
+  queues,
   database,
   bakery,
   registry,
