@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock, systemRandom, uuidSource } from '../src/base/index.ts';
+import { FAIR_WEATHER, systemClock, systemRandom, uuidSource } from '../src/base/index.ts';
 import { createEvents, type Events, openEventStore } from '../src/events/index.ts';
 import type { Invocation, Report } from '../src/invoke/index.ts';
 import { functionByHand } from '../src/model/testing.ts';
@@ -142,7 +142,7 @@ async function open(
       return answer;
     },
     ...{ clock: systemClock, random: systemRandom, newId, onProblem: console.error },
-    ...{ retryMs: 60_000, accountConcurrency: 1_000 },
+    ...{ retryMs: 60_000, accountConcurrency: 1_000, weather: FAIR_WEATHER },
   });
   if (start) await events.start();
   return { events, stop: () => events.stop() };

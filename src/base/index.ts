@@ -20,6 +20,7 @@ export { unixSocketPath } from './unix-socket.ts';
 export {
   createWeather,
   FAIR_WEATHER,
+  type Strike,
   WEATHER,
   type Weather,
   type WeatherKind,

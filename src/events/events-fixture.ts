@@ -1,6 +1,6 @@
 /** For tests: events over a store in memory whose clock is the test's, and functions by hand. */
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
-import { Fault, seededRandom } from '../base/index.ts';
+import { FAIR_WEATHER, Fault, seededRandom, type Weather } from '../base/index.ts';
 import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
 import { type FunctionEntry, functionArn, isOrdered, type QueueEntry } from '../model/index.ts';
 import { functionByHand } from '../model/testing.ts';
@@ -198,6 +198,7 @@ export function entryOf(name: string, over: Partial<FunctionEntry> = {}): Functi
 export function openWorld(
   entries: readonly FunctionEntry[],
   run: (invocation: Invocation) => InvokeResult | Promise<InvokeResult>,
+  weather: Weather = FAIR_WEATHER,
 ) {
   const clock = fakeClock();
   const store = memoryStore(clock);
@@ -215,7 +216,7 @@ export function openWorld(
       return await run(invocation);
     },
     onProblem: (problem) => problems.push(problem),
-    ...{ retryMs: 60_000, accountConcurrency: 1_000 },
+    ...{ retryMs: 60_000, accountConcurrency: 1_000, weather },
   });
   const enqueue = (functionName: string, event: unknown = {}, more: Partial<EventRequest> = {}) =>
     events.enqueue({

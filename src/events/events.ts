@@ -1,5 +1,13 @@
 /** Events: invocations that nobody waits for, from their acceptance to what became of them. */
-import { type Clock, Fault, Group, periodically, type Random, type Service } from '../base/index.ts';
+import {
+  type Clock,
+  Fault,
+  Group,
+  periodically,
+  type Random,
+  type Service,
+  type Weather,
+} from '../base/index.ts';
 import { isOrdered, LIMITS } from '../model/index.ts';
 import type { ClaimedEvent, Settlement } from '../store/index.ts';
 import { deliver } from './delivery.ts';
@@ -11,6 +19,7 @@ import { type Invoke, invokeOnce } from './idempotency/once.ts';
 import { Intake } from './intake.ts';
 import { Sampler } from './shapes/sampler.ts';
 import type { Directory } from './target.ts';
+import { inWeather } from './weather.ts';
 
 export interface Events extends Service {
   /**
@@ -42,6 +51,8 @@ export interface EventsParts {
   readonly retryMs: number;
   /** Invocations at once on this node. */
   readonly accountConcurrency: number;
+  /** Faults made on purpose. */
+  readonly weather: Weather;
 }
 
 /** How often all lanes are counted, ms: what other nodes take in is known no later. */
@@ -66,7 +77,11 @@ export function createEvents(given: EventsParts): Events {
   const dispatcher = new Dispatcher({
     ...{ clock, onProblem },
     store: { ...store, settle: async ([one]) => await settling.add(one!) },
-    deliver: (event, lane, signal) => deliver({ ...parts, onHandled }, { event, lane, signal }),
+    deliver: (event, lane, signal) =>
+      inWeather(
+        (one) => deliver({ ...parts, onHandled }, { event: one, lane, signal }),
+        given.weather,
+      )(event),
     limitOf: (lane) => limitOf(parts, lane),
     atOnce: Math.min(LIMITS.eventsAtOnce, parts.accountConcurrency),
   });

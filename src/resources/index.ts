@@ -23,3 +23,4 @@ export type {
   Wanted,
 } from './queue/queues.ts';
 export { openQueueStore } from './queue/store-thread.ts';
+export { queuesInWeather } from './queue/weather.ts';

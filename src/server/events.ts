@@ -8,7 +8,7 @@ import type { State } from './state.ts';
 
 /** Not started: what waits is delivered once the node is ready. */
 export async function openEvents(
-  { options, building, newId, problem }: Site,
+  { options, building, newId, problem, weather }: Site,
   { database, registry }: State,
   invoker: Invoker,
 ): Promise<Events> {
@@ -19,7 +19,7 @@ export async function openEvents(
     invoke: (invocation, signal) => invoker.invoke(invocation, signal),
     ...{ clock, random: systemRandom, newId, onProblem: problem('events') },
     retryMs: options.eventRetryMs,
-    accountConcurrency: options.accountConcurrency,
+    ...{ accountConcurrency: options.accountConcurrency, weather },
   });
   building.defer(() => events.stop());
   return events;
