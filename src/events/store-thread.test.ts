@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Fault, systemClock, systemRandom, uuidSource } from '../base/index.ts';
+import { FAIR_WEATHER, Fault, systemClock, systemRandom, uuidSource } from '../base/index.ts';
 import { type TestDatabase, testDatabase } from '../store/testing.ts';
 import { createEvents, type Events } from './events.ts';
 import { answer, arnOf, entryOf, functionError } from './events-fixture.ts';
@@ -28,6 +28,7 @@ function open(database: TestDatabase, run: Run, holder = 'one') {
       directory: { current: () => ({ functions, queues: new Map() }) },
       retryMs: 1,
       accountConcurrency: 100,
+      weather: FAIR_WEATHER,
     },
   });
   return { events, store };
