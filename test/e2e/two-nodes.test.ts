@@ -7,7 +7,7 @@ import { startTestServer } from '../../src/store/testing.ts';
 import { appFolder } from '../support/app-folder.ts';
 import { eventually } from '../support/eventually.ts';
 import { killQuietly } from '../support/processes.ts';
-import { type RealNode, startRealNode } from '../support/real-node.ts';
+import { startRealNode } from '../support/real-node.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SLOTS = 12;
@@ -47,33 +47,26 @@ ${triggers.join('')}  read: { handler: index.read, ${rest} }
 
 suite('two nodes on one database', () => {
   test('fire each slot once, also while one of them is killed', { timeout: 300_000 }, async () => {
+    await using all = new AsyncDisposableStack(); // each goes, also where another fails to
     const server = await startTestServer();
+    all.defer(() => server.stop());
     const env = { SKEIN_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') };
-    const nodes: RealNode[] = [];
-    try {
-      for (let n = 0; n < 2; n++) nodes.push(await startRealNode(['--database-url', server.url], env));
-      const [one, two] = nodes as [RealNode, RealNode];
-      const firstAtMs = Math.ceil(Date.now() / 1_000) * 1_000 + AHEAD_MS;
-      using folder = appFolder({ 'skein.yaml': manifest(firstAtMs), 'code/index.mjs': CODE });
-      symlinkSync(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'));
-      await one.skein(['deploy', folder.path]);
-      const seen = async () => (await two.invoke('two-read')).payload as { slot: number; request: string }[];
-      await eventually('some slots have fired', async () => (await seen()).length >= 3, 90_000);
-      killQuietly(one.pid, 'SIGKILL');
-      await eventually(
-        'all slots have fired',
-        async () => {
-          const slots = new Set((await seen()).map(({ slot }) => slot));
-          return slots.size === SLOTS || [...slots];
-        },
-        120_000,
-      );
-      await one.up(); // what it had in hand is over
-      const requests = (await seen()).map(({ slot, request }) => `${slot} ${request}`);
-      assert.equal(requests.length, SLOTS, 'one event for each slot');
-    } finally {
-      for (const node of nodes) await node[Symbol.asyncDispose]();
-      await server.stop();
-    }
+    const start = async () => all.use(await startRealNode(['--database-url', server.url], env));
+    const one = await start();
+    const two = await start();
+    const firstAtMs = Math.ceil(Date.now() / 1_000) * 1_000 + AHEAD_MS;
+    using folder = appFolder({ 'skein.yaml': manifest(firstAtMs), 'code/index.mjs': CODE });
+    symlinkSync(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'));
+    await one.skein(['deploy', folder.path]);
+    const seen = async () => (await two.invoke('two-read')).payload as { slot: number; request: string }[];
+    await eventually('some slots have fired', async () => (await seen()).length >= 3, 90_000);
+    killQuietly(one.pid, 'SIGKILL');
+    const fired = async () => {
+      const slots = new Set((await seen()).map(({ slot }) => slot));
+      return slots.size === SLOTS || [...slots];
+    };
+    await eventually('all slots have fired', fired, 120_000);
+    await one.up(); // what it had in hand is over
+    assert.equal((await seen()).length, SLOTS, 'one event for each slot');
   });
 });
