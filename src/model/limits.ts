@@ -43,8 +43,9 @@ export const LIMITS = {
   eventHops: 16,
   /** Events that one node runs at once. */
   eventsAtOnce: 256,
-  /** Events that failed and that nobody was told of: how many are kept. */
+  /** Events that failed: how many are kept, and the bytes of their payloads. */
   failedEvents: 100_000,
+  failedEventBytes: 2 * 1024 * MB,
   /** Forms of payloads that a function has handled: how many are kept, to compare a failed one with. */
   eventShapes: 32,
   /** Answers kept by idempotency key, in bytes each; keys, in characters (longer ones are known by their digest); how long, in ms. */

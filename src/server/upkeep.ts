@@ -38,7 +38,8 @@ export function keepBounds(
       while ((await dropOldUsage(sql, { sinceMs, maxRows: LIMITS.usageRecords, batch })) === batch);
       while ((await dropOldLines(sql, { sinceMs, maxBytes: LIMITS.logBytes, batch })) === batch);
       while ((await dropOldSpans(sql, { sinceMs, batch })) === batch);
-      while ((await dropOldFailedEvents(sql, { sinceMs, maxRows: LIMITS.failedEvents, batch })) === batch);
+      const failed = { maxRows: LIMITS.failedEvents, maxBytes: LIMITS.failedEventBytes };
+      while ((await dropOldFailedEvents(sql, { sinceMs, ...failed, batch })) === batch);
       while ((await dropOldKeys(sql, batch)) === batch);
       const deliveredSinceMs = clock.wallMs() - LIMITS.deliveryWindowMs;
       while ((await dropOldDeliveries(sql, { sinceMs: deliveredSinceMs, batch })) === batch);

@@ -1,4 +1,4 @@
-/** What events leave behind: counts of lanes that are empty, pauses that are over, forms of functions that are gone. */
+/** What events leave behind: counts of lanes that are empty; pauses that are over; what is kept of functions that are gone. */
 import type { TransactionSql } from 'postgres';
 import { ACCOUNT_ID, REGION } from '../model/index.ts';
 import { orUnavailable, type Sql } from './connect.ts';
@@ -10,8 +10,10 @@ const REMEMBER_PAUSE = '2 days';
 export async function sweepEvents(sql: Sql, limit: number): Promise<void> {
   await orUnavailable(sql.begin((tx) => sweepCounts(tx, limit)));
   await orUnavailable(sql`
-    delete from skein.event_pauses
-    where paused_at is null and resumed_at < now() - ${REMEMBER_PAUSE}::interval`);
+    delete from skein.event_pauses p
+    where (paused_at is null and resumed_at < now() - ${REMEMBER_PAUSE}::interval) or not exists (
+      select from skein.functions f
+      where f.account_id = ${ACCOUNT_ID} and f.region = ${REGION} and f.name = p.function_name)`);
   await orUnavailable(sql`
     delete from skein.event_shapes s where not exists (
       select from skein.functions f

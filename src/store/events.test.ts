@@ -161,7 +161,7 @@ suite('events in the database', () => {
       [kept?.id, kept?.reason, kept?.attempts, more.length],
       [two!.id, 'RetriesExhausted', 3, 0],
     );
-    const keep = { sinceMs: 0, maxRows: 1, batch: 100 };
+    const keep = { sinceMs: 0, maxRows: 1, maxBytes: 1_000, batch: 100 };
     assert.equal(await dropOldFailedEvents(sql, keep), 0);
     assert.equal(await dropOldFailedEvents(sql, { ...keep, sinceMs: systemClock.wallMs() + 60_000 }), 1);
   });

@@ -7,6 +7,7 @@ import { type AttemptNote, settleEvents } from './event-settlements.ts';
 import { keepShapes, shapesOf } from './event-shapes.ts';
 import { insertEvents, laneVolumes } from './events.ts';
 import {
+  dropOldFailedEvents,
   editFailedEvent,
   findEvent,
   listFailedEvents,
@@ -147,6 +148,18 @@ suite('events that failed', () => {
         [false, 0],
       ],
     );
+  });
+
+  test('are forgotten when they are old, too many or too large together, the oldest first', async () => {
+    const [first, second, third] = await take('shop', 3);
+    for (const event of [first!, second!, third!]) await fail([event]);
+    const keep = { sinceMs: 0, maxRows: 9, maxBytes: 21, batch: 100 };
+    assert.equal(await dropOldFailedEvents(sql, keep), 0);
+    assert.equal(await dropOldFailedEvents(sql, { ...keep, maxBytes: 20 }), 1);
+    assert.equal(await dropOldFailedEvents(sql, { ...keep, maxRows: 1 }), 1);
+    const [left, ...more] = await listFailedEvents(sql, { functionName: null, limit: 9 });
+    assert.deepEqual([left?.id, more.length], [third!.id, 0]);
+    assert.equal(await dropOldFailedEvents(sql, { ...keep, sinceMs: systemClock.wallMs() + 60_000 }), 1);
   });
 
   test('are compared with the newest forms that were handled', async () => {

@@ -184,13 +184,18 @@ export async function redriveEvents(sql: Queryable, wanted: Redrive): Promise<st
 /** @returns rows deleted; call again while it equals `batch` */
 export async function dropOldFailedEvents(
   sql: Queryable,
-  keep: Keep & { readonly maxRows: number },
+  keep: Keep & { readonly maxRows: number; readonly maxBytes: number },
 ): Promise<number> {
   const { count: dropped } = await orUnavailable(sql`
     delete from skein.failed_events where id in (
       select id from skein.failed_events
       where failed_at < to_timestamp(${keep.sinceMs / 1_000}::float8)
         or failed_at <= (select failed_at from skein.failed_events order by failed_at desc offset ${keep.maxRows} limit 1)
+        or failed_at <= (
+          select max(failed_at) from (
+            select failed_at, sum(octet_length(payload)) over (order by failed_at desc) as bytes
+            from skein.failed_events) newest
+          where bytes > ${keep.maxBytes})
       order by failed_at limit ${keep.batch})`);
   return dropped;
 }

@@ -61,6 +61,7 @@ export function functionDocument(shown: DocumentOf): FunctionConfiguration {
 export function listedDocument({ version, qualifier }: Omit<DocumentOf, 'updating'>): FunctionConfiguration {
   const { functionName: name, config, details } = version;
   const kept = details.aws as KeptFields;
+  const deadLetter = kept.DeadLetterConfig?.TargetArn ?? config.events?.deadLetter ?? undefined;
   return {
     FunctionName: name,
     FunctionArn: functionArn(name, qualifier ?? undefined),
@@ -86,7 +87,7 @@ export function listedDocument({ version, qualifier }: Omit<DocumentOf, 'updatin
       ? { RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(config.runtime) } }
       : imageConfigOf(config.image)),
     ...(kept.KMSKeyArn !== undefined && { KMSKeyArn: kept.KMSKeyArn }),
-    ...(kept.DeadLetterConfig !== undefined && { DeadLetterConfig: kept.DeadLetterConfig }),
+    ...(deadLetter !== undefined && { DeadLetterConfig: { TargetArn: deadLetter } }),
     ...(kept.FileSystemConfigs !== undefined && { FileSystemConfigs: kept.FileSystemConfigs }),
     ...(kept.VpcConfig !== undefined && { VpcConfig: { ...kept.VpcConfig, VpcId: '' } }),
   };
