@@ -36,7 +36,7 @@ export const LIMITS = {
   triggersPerFunction: 50,
   /** How long after its time a schedule may fire, where it is to be spread, in ms (AWS: 1 min to 24 h). */
   scheduleWindowMs: { min: 0, max: 86_400_000 },
-  /** Schedules that AWS's API may make beside those of apps, and their groups (AWS: 1,000,000; 500). */
+  /** Schedules, and groups of them, beyond which AWS's API makes no more (AWS: 1,000,000; 500). */
   schedules: 100_000,
   scheduleGroups: 500,
   /** Events in a chain, each of which led to the next. */
