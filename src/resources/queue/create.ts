@@ -45,6 +45,8 @@ const TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
 const PEEK = { min: 1, max: 1_000 };
+/** SQS's own bound of 20 s is its wire's. */
+const WAIT_MS = { min: 0, max: 300_000 };
 
 export function createQueues(parts: QueuesParts): Queues {
   return new NodeQueues(parts);
@@ -148,7 +150,7 @@ class NodeQueues implements Queues {
     } = wanted;
     requireWithin('MaxNumberOfMessages', max, { min: 1, max: LIMITS.receiveMessages });
     requireWithin('VisibilityTimeout', visibilityTimeoutMs, LIMITS.queueVisibilityMs);
-    requireWithin('WaitTimeSeconds', waitMs, LIMITS.queueWaitMs);
+    requireWithin('WaitTimeSeconds', waitMs, WAIT_MS);
     const attemptId = settings.fifo === null ? null : (wanted.attemptId ?? null);
     const place = { max, visibilityTimeoutMs, waitMs, attemptId };
     const taken = await this.#lineOf(entry).join(place, signal);

@@ -55,7 +55,7 @@ export interface Wanted {
   readonly max: number;
   /** ms; absent: what the queue says. */
   readonly visibilityTimeoutMs?: number;
-  /** How long to wait for the first, ms; absent: what the queue says. */
+  /** How long to wait for the first, ms, up to 5 min; absent: what the queue says. SQS's own bound of 20 s is its wire's. */
   readonly waitMs?: number;
   /** Of a FIFO queue: a receive that is repeated with the same id within 5 min has the same answer. */
   readonly attemptId?: string;

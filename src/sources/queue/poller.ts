@@ -8,7 +8,7 @@
  *   resting    follow(null): takes nothing; what waits for its window or for an instance goes back uncounted, what
  *              runs is seen through
  *   polling    follow(plan): one receive at a time, for as many messages as there is room for. Without any it waits
- *              in the queue for 20 s, woken by a message, so an idle trigger costs next to nothing
+ *              in the queue for 5 min, woken by a message, so an idle trigger costs next to nothing
  *
  * Begins with 5 batches at once, and finds out how many more its function takes (AdaptiveWindow).
  */
@@ -30,7 +30,7 @@ export interface PollerParts extends OnceParts, AsideParts {
 }
 
 const FIRST_AT_ONCE = 5;
-const LONG_POLL_MS = 20_000;
+const LONG_POLL_MS = 300_000;
 /** What is not there now may be there after a deploy. */
 const BROKEN_WAIT_MS = 30_000;
 /** What runs with the same idempotency key is looked after this often. */
@@ -137,7 +137,7 @@ export class Poller {
     const taken = messages.map((message) => takenOf(message, { plan, receivedAtMs }));
     this.#messageBytes = Math.max(...taken.map(({ bytes }) => bytes));
     this.#settling.hold(taken, holdMs);
-    this.#sort(plan, taken);
+    this.#sort(this.#plan ?? plan, taken); // it may have changed while nothing came
   }
 
   /** Batches that there is a place for. */
