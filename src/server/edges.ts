@@ -88,6 +88,7 @@ export async function openEdges(site: Site, { state, dataPlane, schedules, lifec
   });
   await api.start();
   building.defer(() => api.stop());
+  building.defer(() => state.queues.endWaits()); // or the API would wait for long polls
   const onBug = problem('a bug in the calls of functions');
   dataPlane.guestCalls.connect({ gateway, ...aws, onBug });
   await gateway.start();

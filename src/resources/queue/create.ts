@@ -62,6 +62,7 @@ class NodeQueues implements Queues {
   readonly #fifoDeletes: Group<readonly HeldMessage[], FifoDeleted>;
   #ends: (() => void)[] = [];
   #stopping: Promise<void> | null = null;
+  #ending = false;
 
   constructor(parts: QueuesParts) {
     this.#parts = parts;
@@ -120,6 +121,11 @@ class NodeQueues implements Queues {
     return this.#stopping;
   }
 
+  endWaits(): void {
+    this.#ending = true;
+    for (const line of this.#lines.values()) line.empty();
+  }
+
   async #stop(): Promise<void> {
     for (const end of this.#ends) end();
     for (const line of this.#lines.values()) line.close(shuttingDown());
@@ -142,6 +148,7 @@ class NodeQueues implements Queues {
 
   async receive(queue: string, wanted: Wanted, signal: AbortSignal): Promise<readonly ReceivedMessage[]> {
     const entry = this.#entry(queue);
+    if (this.#ending) throw shuttingDown();
     const { settings } = entry;
     const {
       max,

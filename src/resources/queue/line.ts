@@ -101,6 +101,11 @@ export class Line {
     this.#next = { atMs, timer };
   }
 
+  /** Who waits goes with nothing. What the store hands out in this moment is given back. */
+  empty(): void {
+    for (const waiter of [...this.#waiters]) this.#leave(waiter, []);
+  }
+
   /** Sends everybody away. */
   close(reason: unknown): void {
     this.#next?.timer.cancel();

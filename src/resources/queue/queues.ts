@@ -46,6 +46,8 @@ export interface Queues extends Service {
    * @throws {Fault} `purge-in-progress` within 60 s of another
    */
   purge(queue: string): Promise<number>;
+  /** For a node that is about to stop: who waits goes with nothing, and who comes is told so. The rest goes on. */
+  endWaits(): void;
   /** Moving what is in a dead-letter queue back, or elsewhere. */
   readonly moves: Moves;
 }

@@ -301,6 +301,16 @@ suite('long polls', () => {
     assert.deepEqual(bodies(await waiting), ['a']);
   });
 
+  test('end with nothing when the node is about to stop', async () => {
+    await using database = await testDatabase();
+    await using queues = await openQueues(database);
+    await queues.put('jobs');
+    const waiting = queues.receive('jobs', { max: 1, waitMs: 20_000 }, NEVER);
+    queues.endWaits();
+    assert.deepEqual(await waiting, []);
+    await assert.rejects(queues.receive('jobs', { max: 1 }, NEVER), { code: 'shutting-down' });
+  });
+
   test('a queue that is deleted sends those who wait away', async () => {
     await using database = await testDatabase();
     await using queues = await openQueues(database);
