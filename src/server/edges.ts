@@ -87,13 +87,18 @@ export async function openEdges(site: Site, { state, dataPlane, schedules, lifec
     onBug: (error, id) => problem(`a bug in the control API (${id})`)(error),
   });
   await api.start();
-  building.defer(() => api.stop());
-  building.defer(() => state.queues.endWaits()); // or the API would wait for long polls
+  building.defer(() => stopApi(api, state));
   const onBug = problem('a bug in the calls of functions');
   dataPlane.guestCalls.connect({ gateway, ...aws, onBug });
   await gateway.start();
   building.defer(() => gateway.stop());
   return { gateway, api };
+}
+
+/** Without waiting for long polls. */
+async function stopApi(api: Api, { queues }: State): Promise<void> {
+  queues.endWaits();
+  await api.stop();
 }
 
 function eventsStatus({ oldestAtMs, ...counts }: EventVolume): Status['events'] {
