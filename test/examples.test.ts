@@ -1,9 +1,11 @@
 /** Every example, as a person would: built, deployed to a real node by the command, called over HTTP. */
 import assert from 'node:assert/strict';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { runCommand } from './support/command.ts';
+import { eventually } from './support/eventually.ts';
 import { type RealNode, startRealNode } from './support/real-node.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../examples');
@@ -21,6 +23,7 @@ suite('the examples on a real node', () => {
   });
   after(() => node?.[Symbol.asyncDispose]());
 
+  const shown = async (...words: string[]) => JSON.parse((await node.skein([...words, '--json'])).stdout);
   const deploy = (name: string) => node.skein(['deploy', join(EXAMPLES, name)]);
   const json = { 'content-type': 'application/json' };
   const order = { customer: 'Ada', items: [{ cake: 'Black Forest', quantity: 2, unitPriceCents: 3900 }] };
@@ -70,6 +73,65 @@ suite('the examples on a real node', () => {
     assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([201]));
   });
 
+  const noPython = unlessThere('/usr/bin/python3', 'install python3.11');
+  test('bakery: an order that is placed twice under one key is one order with one receipt', {
+    skip: noPython,
+  }, async () => {
+    const place = () =>
+      node.request('bakery.localhost', {
+        ...{ method: 'POST', path: '/orders', body: JSON.stringify(order) },
+        headers: { ...json, 'idempotency-key': 'order-1' },
+      });
+    const [first, second] = [await place(), await place()];
+    assert.deepEqual([first.status, second.status], [201, 201], second.body.toString());
+    const { id } = first.json() as { id: string };
+    assert.equal(second.json().id, id);
+    await eventually('all receipts are written', async () => {
+      const { visible, inFlight } = await shown('queue', 'show', 'bakery-receipts');
+      return visible === 0 && inFlight === 0;
+    });
+    assert.equal((await node.skein(['logs', 'bakery-receipt'])).stdout.split(`receipt ${id}`).length, 2);
+  });
+
+  test('bakery: the nightly report counts the day’s orders', async () => {
+    await node.skein(['schedule', 'run', 'bakery-report']);
+    await eventually('the report is logged', async () =>
+      /the day until .*: [1-9]\d* orders, [1-9]\d* cents/.test(
+        (await node.skein(['logs', 'bakery-report'])).stdout,
+      ),
+    );
+  });
+
+  test('bakery-payments: a delivery that is signed runs once, however often it comes; one that is not starts nothing', async () => {
+    const key = randomBytes(24);
+    await node.skein(['secret', 'set', 'PAYMENT_KEY', `whsec_${key.toString('base64')}`]);
+    await deploy('bakery-payments');
+    const body = JSON.stringify({ orderId: randomUUID(), cents: 3900 });
+    const send = (id: string, signed = body) => {
+      const seconds = Math.floor(Date.now() / 1_000);
+      const signature = createHmac('sha256', key).update(`${id}.${seconds}.${signed}`).digest('base64');
+      const headers = {
+        'webhook-id': id,
+        'webhook-timestamp': `${seconds}`,
+        'webhook-signature': `v1,${signature}`,
+      };
+      return node.request('bakery-payments.localhost', {
+        method: 'POST',
+        path: '/payments',
+        headers: { ...json, ...headers },
+        body,
+      });
+    };
+    assert.equal((await send('a', 'something else')).status, 401);
+    assert.equal((await node.usage('bakery-payments-till')).invocations, 0);
+    for (let n = 0; n < 3; n++) assert.equal(Math.floor((await send('a')).status / 100), 2);
+    await send('b');
+    await eventually(
+      'both are run',
+      async () => (await node.usage('bakery-payments-till')).invocations === 2,
+    );
+  });
+
   const sharpFolder = join(EXAMPLES, 'thumbnail/resize/node_modules');
   const noSharp = unlessThere(sharpFolder, 'npm ci --prefix examples/thumbnail/resize');
   test('thumbnail: bytes of a picture go in and fewer come out', { skip: noSharp }, async () => {
@@ -92,7 +154,6 @@ suite('the examples on a real node', () => {
     assert.equal(text.status, 415);
   });
 
-  const noPython = unlessThere('/usr/bin/python3', 'install python3.11');
   test('python-report: a CSV becomes totals', { skip: noPython }, async () => {
     await deploy('python-report');
     const answer = await node.request('report.localhost', {

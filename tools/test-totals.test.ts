@@ -17,7 +17,8 @@ async function runOf(
   // the variable tells a nested run that it is one, and it would answer in another format
   delete process.env.NODE_TEST_CONTEXT;
   for await (const event of run({ files: [file], forceExit: false })) reporter.take(event);
-  return { text, totals: reporter.totals() };
+  const totals = reporter.totals();
+  return { text, totals };
 }
 
 suite('the totals of a test run', () => {
@@ -44,8 +45,9 @@ suite('the totals of a test run', () => {
   });
 
   test('count a file that cannot be loaded as a failure', async () => {
-    const { totals } = await runOf("import './missing.js';");
+    const { text, totals } = await runOf("import './missing.js';");
     assert.equal(totals.failed, 1);
+    assert.match(text, /missing\.js/);
   });
 
   test('name what was skipped, and why', async () => {

@@ -33,5 +33,6 @@ function createTable(): Promise<unknown> {
         status      text NOT NULL DEFAULT 'placed',
         created_at  timestamptz NOT NULL DEFAULT now()
       )`;
+    await transaction`ALTER TABLE orders ADD COLUMN IF NOT EXISTS key text UNIQUE`;
   });
 }

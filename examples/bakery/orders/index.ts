@@ -1,9 +1,11 @@
 import { ApiError, badJson, toAnswer } from './errors.ts';
-import { changeStatus, findOrder, listOrders, placeOrder } from './orders.ts';
+import { changeStatus, findOrder, listOrders, type Order, placeOrder } from './orders.ts';
+import { askForReceipt } from './receipts.ts';
 import { changeSchema, idSchema, orderSchema, pageSchema, parse } from './schemas.ts';
 
 interface Event {
   routeKey: string;
+  headers?: Record<string, string>;
   body?: string;
   isBase64Encoded?: boolean;
   pathParameters?: Record<string, string>;
@@ -19,7 +21,7 @@ interface Answer {
 const routes: Record<string, (event: Event) => Promise<{ status: number; body: unknown }>> = {
   'POST /orders': async (event) => ({
     status: 201,
-    body: await placeOrder(parse(orderSchema, jsonBody(event))),
+    body: await place(event),
   }),
   'GET /orders': async (event) => ({
     status: 200,
@@ -44,6 +46,13 @@ export async function handler(event: Event): Promise<Answer> {
     if (status === 500) console.error(error);
     return answer(status, body);
   }
+}
+
+/** A receipt is asked for before the answer: whoever got no answer places the order again under the same key. */
+async function place(event: Event): Promise<Order> {
+  const order = await placeOrder(parse(orderSchema, jsonBody(event)), event.headers?.['idempotency-key']);
+  await askForReceipt(order);
+  return order;
 }
 
 function jsonBody(event: Event): unknown {

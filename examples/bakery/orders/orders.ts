@@ -22,13 +22,18 @@ const BEFORE: Record<Status, readonly Status[]> = {
   cancelled: ['placed', 'baking'],
 };
 
-export async function placeOrder(order: NewOrder): Promise<Order> {
+/**
+ * @param key the caller's own, such as a UUID: with the same key the same order is placed once, since the key is stored
+ *   in the statement that stores the order
+ */
+export async function placeOrder(order: NewOrder, key: string | undefined): Promise<Order> {
   const sql = await database();
   const totalCents = order.items.reduce((sum, item) => sum + item.quantity * item.unitPriceCents, 0);
   const [row] = await sql`
-    INSERT INTO orders (customer, note, items, total_cents, currency)
+    INSERT INTO orders (customer, note, items, total_cents, currency, key)
     VALUES (${order.customer}, ${order.note ?? null}, ${sql.json(order.items)}, ${totalCents},
-            ${process.env.CURRENCY ?? 'EUR'})
+            ${process.env.CURRENCY ?? 'EUR'}, ${key ?? null})
+    ON CONFLICT (key) DO UPDATE SET key = excluded.key
     RETURNING *`;
   return toOrder(row as Row);
 }
