@@ -18,6 +18,7 @@ import { neighbours } from './neighbours.ts';
 import { queues } from './queues.ts';
 import { registry } from './registry.ts';
 import { start } from './start.ts';
+import { storms } from './storm.ts';
 import { warm } from './warm.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   neighbours,
   burst,
   start,
+  storm: storms,
   crowd,
   density,
   drivers,
