@@ -9,6 +9,7 @@ import { Fault } from '../base/index.ts';
 import type { Invocation, InvokeResult, Report } from '../invoke/index.ts';
 import { LIMITS } from '../model/index.ts';
 import type { ClaimedEvent } from '../store/index.ts';
+import type { Signals } from './dispatcher.ts';
 import { withHops } from './lineage.ts';
 import type { Outcome } from './verdict.ts';
 
@@ -27,20 +28,22 @@ export type Refused =
   /** What it needs is not there, or a bug: in a while. */
   | { readonly kind: 'broken' };
 
-/** @param signal gives up waiting for an instance; the event is then as if it had never been tried */
+/** What gives up waiting for an instance, or ends what runs, makes the event as if it had never been tried. */
 export async function attempt(
   parts: AttemptParts,
   event: ClaimedEvent,
-  signal: AbortSignal,
+  { signal, cut }: Signals,
 ): Promise<Outcome | Refused> {
   const { id, functionName, qualifier, payload, context } = event;
   const invocation: Invocation = {
     ...{ functionName, qualifier, event: payload, requestId: id, clientContext: context.clientContext },
     ...(event.claims > 1 && { attemptId: parts.newId() }),
     traceId: withHops(context.traceId, { id, hops: context.hops }),
+    ...(cut !== null && { cut }),
   };
   try {
-    return await outcomeOf(await parts.invoke(invocation, signal), invocation.attemptId ?? id);
+    const outcome = await outcomeOf(await parts.invoke(invocation, signal), invocation.attemptId ?? id);
+    return outcome.kind === 'failure' && cut?.aborted === true ? { kind: 'refused' } : outcome;
   } catch (error) {
     return refusal(parts, error, signal);
   }

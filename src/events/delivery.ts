@@ -3,6 +3,7 @@ import { type Clock, Fault, type Random } from '../base/index.ts';
 import { LIMITS, type QueueEntry } from '../model/index.ts';
 import type { ClaimedEvent, MessageRow, NewEvent, Settlement } from '../store/index.ts';
 import { type AttemptParts, attempt, type Refused } from './attempt.ts';
+import type { Signals } from './dispatcher.ts';
 import type { Lane } from './lane.ts';
 import { withHops } from './lineage.ts';
 import {
@@ -34,7 +35,7 @@ const DUPLICATE_WAIT_MS = 1_000;
 /** Never rejects. */
 export async function deliver(
   parts: DeliveryParts,
-  { event, lane, signal }: { event: ClaimedEvent; lane: Lane; signal: AbortSignal },
+  { event, lane, signals }: { event: ClaimedEvent; lane: Lane; signals: Signals },
 ): Promise<Settlement> {
   const { clock, directory } = parts;
   const startMs = clock.nowMs();
@@ -43,7 +44,8 @@ export async function deliver(
     const target = eventTarget(directory, event.functionName, event.qualifier);
     const before = eventPolicy(target, event);
     const outcome =
-      judged(event, target, before) ?? waited(parts, { lane, signal }, await attempt(parts, event, signal));
+      judged(event, target, before) ??
+      waited(parts, { lane, signal: signals.signal }, await attempt(parts, event, signals));
     if (outcome.kind === 'success') parts.onHandled(event);
     const policy = eventPolicy(eventTarget(directory, event.functionName, event.qualifier), event);
     const ageMs = event.ageMs + clock.nowMs() - startMs;

@@ -13,13 +13,21 @@ import { type Clock, periodically, type Timer } from '../base/index.ts';
 import { isOrdered } from '../model/index.ts';
 import type { ClaimedEvent, Settlement } from '../store/index.ts';
 import type { EventStore } from './event-store.ts';
+import { Fence } from './fence.ts';
 import { Lane } from './lane.ts';
+
+export interface Signals {
+  /** Gives up waiting for an instance. */
+  readonly signal: AbortSignal;
+  /** Ends what runs; null: nothing does. */
+  readonly cut: AbortSignal | null;
+}
 
 export interface DispatcherParts {
   readonly store: EventStore;
   readonly clock: Clock;
   /** Runs an event, and decides. Never rejects. */
-  readonly deliver: (event: ClaimedEvent, lane: Lane, signal: AbortSignal) => Promise<Settlement>;
+  readonly deliver: (event: ClaimedEvent, lane: Lane, signals: Signals) => Promise<Settlement>;
   /** Most events of a lane at once, by its function's reserved concurrency. */
   readonly limitOf: (lane: string) => number;
   /** Most events at once. */
@@ -40,6 +48,7 @@ export class Dispatcher {
   readonly #lanes = new Map<string, Lane>();
   /** Claimed and not settled, by id. */
   readonly #held = new Map<string, ClaimedEvent>();
+  readonly #fence = new Fence();
   readonly #stopping = new AbortController();
   #running = 0;
   #bytes = 0;
@@ -59,7 +68,10 @@ export class Dispatcher {
   start(): void {
     this.#started = true;
     const { clock, onProblem, store } = this.#parts;
-    const task = async () => this.lookAround();
+    const task = async () => {
+      this.#fence.cutLate(clock.nowMs());
+      this.lookAround();
+    };
     this.#ends = [
       periodically(clock, { everyMs: TICK_MS, task, onProblem }),
       periodically(clock, { everyMs: RENEW_EVERY_MS, task: () => this.#renew(), onProblem }),
@@ -92,6 +104,7 @@ export class Dispatcher {
     const patience = this.#parts.clock.after(STOP_GRACE_MS, drained.resolve);
     await drained.promise;
     patience.cancel();
+    this.#fence.cutAll();
   }
 
   #lane(name: string): Lane {
@@ -138,6 +151,7 @@ export class Dispatcher {
     if (wanted.length === 0) return;
     const maxBytes = MAX_BYTES - this.#bytes;
     for (const { lane } of wanted) this.#lane(lane).dueAtMs = Number.POSITIVE_INFINITY; // until the claim says more
+    const claimedAtMs = clock.nowMs();
     const claimed = await this.#claim(wanted, maxBytes);
     if (this.#stopping.signal.aborted) return; // they are given back with all that is held
     const bytes = claimed.reduce((sum, event) => sum + event.bytes, 0);
@@ -146,7 +160,7 @@ export class Dispatcher {
       const more = bytes >= maxBytes || (taken.get(lane)?.length ?? 0) === room;
       if (more) this.#lane(lane).dueAt(clock.nowMs());
     }
-    for (const event of claimed) void this.#see(event);
+    for (const event of claimed) void this.#see(event, claimedAtMs + LEASE_MS);
     if (claimed.length > 0) this.#again = true;
   }
 
@@ -189,13 +203,15 @@ export class Dispatcher {
     return ready.sort((a, b) => a.running - b.running);
   }
 
-  async #see(event: ClaimedEvent): Promise<void> {
+  async #see(event: ClaimedEvent, untilMs: number): Promise<void> {
     const lane = this.#lane(event.lane);
     this.#held.set(event.id, event);
     this.#bytes += event.bytes;
     lane.running += 1;
     this.#running += 1;
-    const settlement = await this.#parts.deliver(event, lane, this.#stopping.signal);
+    const cut = isOrdered(event.lane) ? this.#fence.hold(event.id, untilMs) : null;
+    const settlement = await this.#parts.deliver(event, lane, { signal: this.#stopping.signal, cut });
+    this.#fence.release(event.id);
     lane.running -= 1;
     this.#running -= 1;
     this.#pass(); // a place is free; what was answered may be written meanwhile
@@ -222,10 +238,16 @@ export class Dispatcher {
     this.#pass();
   }
 
-  /** A lease that could not be renewed is no reason to stop what runs: whoever settles must hold it. */
+  /**
+   * A lease that could not be renewed is no reason to stop what runs: whoever settles must hold it. Where order is
+   * kept it is one.
+   */
   async #renew(): Promise<void> {
+    const { clock, store } = this.#parts;
     const held = [...this.#held.values()].map(({ id, lease }) => ({ id, lease }));
-    if (held.length > 0) await this.#parts.store.renew({ held, leaseMs: LEASE_MS });
+    if (held.length === 0) return;
+    const untilMs = clock.nowMs() + LEASE_MS;
+    this.#fence.renewed(await store.renew({ held, leaseMs: LEASE_MS }), untilMs);
   }
 
   /** When the next lane is ready, unless something else comes first. */

@@ -260,6 +260,35 @@ suite('events', () => {
     await events.stop();
   });
 
+  test('of a group that keeps order what runs is ended before its lease can end, and comes again uncounted', async () => {
+    const { events, enqueue, clock, store, calls } = openWorld(
+      [entryOf('orders', configured({ maximumRetryAttempts: 0 }))],
+      ({ cut }) =>
+        calls.length > 2
+          ? answer()
+          : new Promise((resolve) => cut?.addEventListener('abort', () => resolve(functionError('ended')))),
+    );
+    await events.start();
+    await enqueue('orders', 1, { group: 'nightly' });
+    await enqueue('orders', 2);
+    await clock.advance(60_000);
+    assert.deepEqual(
+      calls.map(({ invocation: { cut } }) => cut?.aborted),
+      [false, undefined],
+      'its lease is renewed',
+    );
+    store.away = true;
+    for (let n = 0; n < 35; n++) await clock.advance(1_000);
+    assert.equal(calls[0]?.invocation.cut?.aborted, true);
+    store.away = false;
+    for (let n = 0; n < 60; n++) await clock.advance(1_000);
+    assert.equal(calls.filter(({ invocation }) => invocation.event === '1').length, 2);
+    assert.deepEqual(store.failed, []);
+    const stopped = events.stop();
+    await clock.advance(10_000);
+    await stopped;
+  });
+
   test('what is too large, or no text, is refused; so is everything once it stops', async () => {
     const { events, enqueue } = openWorld([entryOf('orders')], () => answer());
     await events.start();

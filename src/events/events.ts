@@ -77,9 +77,9 @@ export function createEvents(given: EventsParts): Events {
   const dispatcher = new Dispatcher({
     ...{ clock, onProblem },
     store: { ...store, settle: async ([one]) => await settling.add(one!) },
-    deliver: (event, lane, signal) =>
+    deliver: (event, lane, signals) =>
       inWeather(
-        (one) => deliver({ ...parts, onHandled }, { event: one, lane, signal }),
+        (one) => deliver({ ...parts, onHandled }, { event: one, lane, signals }),
         given.weather,
       )(event),
     limitOf: (lane) => limitOf(parts, lane),
