@@ -50,6 +50,11 @@ suite('the totals of a test run', () => {
     assert.match(text, /missing\.js/);
   });
 
+  test('name a suite that was skipped as a whole', async () => {
+    const { totals } = await runOf("suite('s', { skip: 'no oven here' }, () => { test('a', () => {}); });");
+    assert.match(totals.skipped.join(), /s .*: no oven here/);
+  });
+
   test('name what was skipped, and why', async () => {
     const { totals } = await runOf("test('a', { skip: 'no oven here' }, () => {});");
     assert.equal(totals.passed, 0);

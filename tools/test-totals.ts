@@ -40,7 +40,9 @@ export function totalsReporter(write: (text: string) => void): {
   function takeResult(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>): void {
     const { data } = event;
     const result = resultOf(data.file ?? '');
-    if (data.details.type === 'suite' && !isOwnFailure(event)) return;
+    // a suite counts by its tests, unless it was skipped as a whole
+    const isWhole = data.skip !== undefined || data.todo !== undefined;
+    if (data.details.type === 'suite' && !isWhole && !isOwnFailure(event)) return;
     if (data.skip !== undefined || data.todo !== undefined) {
       skipped.push(`${data.name} (${shortPath(data.file)}): ${data.skip || data.todo || 'no reason given'}`);
     } else if (event.type === 'test:fail') {
