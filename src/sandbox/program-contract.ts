@@ -147,7 +147,7 @@ export function programContract(name: string, open: () => Promise<ProgramDriver>
 
     test('the next driver on the same home ends what a killed one left', async () => {
       await using opened = await open();
-      const left = await Promise.all([1, 2, 3].map(() => start(opened.driver, 'sleep 600 & sleep 600')));
+      const left = await Promise.all([1, 2, 3].map(() => start(opened.driver, 'sleep 600 & exec sleep 600')));
       const next = opened.again();
       assert.ok((await next.sweep()) >= 3);
       for (const { sandbox } of left) assert.equal((await sandbox.exited).signal, 'SIGKILL');
