@@ -18,6 +18,21 @@ const PATTERNS = [
   'examples/*/**/*.test.ts',
   'test/**/*.test.ts',
 ];
+/** Half a minute or more each: CI runs them, and whoever names them. */
+const LONG = [
+  'concurrency',
+  'database-away',
+  'failures',
+  'function-calls',
+  'leaks',
+  'nothing-lost',
+  'provisioned',
+  'reaping',
+  'scheduled-start',
+  'triggers',
+  'two-nodes',
+  'weather',
+].map((name) => `test/e2e/${name}.test.ts`);
 /** Longest that one file may take, in ms; a hanging test ends here instead of holding the run. */
 const FILE_TIMEOUT_MS = 600_000;
 
@@ -39,8 +54,13 @@ async function main(): Promise<void> {
 
 function testFiles(wanted: readonly string[]): string[] {
   const found = globSync(PATTERNS, { exclude: (name) => name.includes('node_modules') }).sort();
-  if (wanted.length === 0) return found;
+  if (wanted.length === 0) return process.env.CI === 'true' ? found : withoutLong(found);
   return found.filter((file) => wanted.some((part) => file.includes(part)));
+}
+
+function withoutLong(files: readonly string[]): string[] {
+  console.log(`Left out: ${LONG.length} files that take half a minute or more each; CI=true runs them.`);
+  return files.filter((file) => !LONG.includes(file));
 }
 
 /** One server for all files: starting one costs as much as many of the tests together. */

@@ -4,9 +4,7 @@ import { suite, test } from 'node:test';
 import { startRealNode } from '../support/real-node.ts';
 import { storm } from '../support/storm.ts';
 
-const skip = process.env.CI === 'true' ? false : 'storms take minutes; CI=true runs them';
-
-suite('in a storm', { skip }, () => {
+suite('in a storm', () => {
   test('nothing that was accepted is lost, and what is stored with its key is stored once', async () => {
     await using node = await startRealNode([
       '--driver',
